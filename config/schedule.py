@@ -1,0 +1,14 @@
+"""What runs when: the one table of regular work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.schedules import crontab
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "jobs whose worker died are ended": {
+        "task": "members.jobs.tasks.fail_silent",
+        "schedule": crontab(minute="*/5"),
+    },
+}

@@ -1,0 +1,5 @@
+"""An index for Django only; import from the features themselves."""
+
+from loyalty.orders.models import ChangedMonth, Order, OrderLine, Refund
+
+__all__ = ["ChangedMonth", "Order", "OrderLine", "Refund"]

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from members.access.models import Store, User
+
+
+def store_scope(*, user: User) -> frozenset[int] | None:
+    """Return the ids of the stores a user is limited to, or None for all."""
+    if user.is_superuser:
+        return None
+    ids = frozenset(user.stores.values_list("id", flat=True))
+    return ids or None
+
+
+def store_codes(*, user: User) -> frozenset[str] | None:
+    """Return the codes of the stores a user is limited to, or None for all."""
+    if user.is_superuser:
+        return None
+    codes = frozenset(user.stores.values_list("code", flat=True))
+    return codes or None
+
+
+def people() -> QuerySet[User]:
+    return User.objects.prefetch_related("groups", "stores").order_by("email", "pk")
+
+
+def stores() -> QuerySet[Store]:
+    return Store.objects.order_by("code")

@@ -1,0 +1,31 @@
+"""An index for Django only; import from the features themselves."""
+
+from members.access.models import Store, User
+from members.audit.models import AuditEntry
+from members.imports.models import ImportBatch, RejectedRow
+from members.jobs.models import Job
+from members.profiles.models import (
+    Attribute,
+    ChangedMember,
+    Consent,
+    Identifier,
+    Label,
+    Member,
+)
+from members.programme.models import ProgrammeVersion
+
+__all__ = [
+    "Attribute",
+    "AuditEntry",
+    "ChangedMember",
+    "Consent",
+    "Identifier",
+    "ImportBatch",
+    "Job",
+    "Label",
+    "Member",
+    "ProgrammeVersion",
+    "RejectedRow",
+    "Store",
+    "User",
+]

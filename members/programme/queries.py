@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
+
+from members.programme import rules
+from members.programme.models import ProgrammeVersion
+from members.programme.rules import Settings
+
+
+class NoProgramme(RuntimeError):
+    """The installation has no version 1; `migrate` makes it."""
+
+
+def versions() -> QuerySet[ProgrammeVersion]:
+    return ProgrammeVersion.objects.order_by("-number")
+
+
+def settings_at(*, at: datetime) -> Settings:
+    """Return the settings in force at `at` (one query)."""
+    version = (
+        ProgrammeVersion.objects.filter(
+            Q(effective_from__isnull=True) | Q(effective_from__lte=at)
+        )
+        .order_by(F("effective_from").desc(nulls_last=True), "-number")
+        .first()
+    )
+    if version is None:
+        raise NoProgramme("No programme version; run manage.py migrate.")
+    return rules.parse(version.settings, number=version.number)

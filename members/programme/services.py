@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.lib.errors import DomainError
+from members.programme import queries, rules
+from members.programme.models import ProgrammeVersion
+
+# Serialises publishing; any fixed number no other lock uses.
+_LOCK = 7_201_001
+
+
+class StaleVersion(DomainError):
+    code = "stale_version"
+    message = gettext_lazy("Somebody published another version meanwhile.")
+
+
+class FixedSetting(DomainError):
+    code = "fixed_setting"
+    message = gettext_lazy("This setting is fixed once orders exist.")
+
+
+@transaction.atomic
+def publish(
+    *,
+    values: Mapping[str, Any],
+    based_on: int,
+    effective_from: datetime,
+    by_id: int | None,
+    at: datetime,
+    orders_exist: bool,
+    note: str = "",
+) -> ProgrammeVersion:
+    """Publish a new version of the settings, in force from `effective_from`.
+
+    `based_on` is the number of the version the author saw; another one published
+    since raises `StaleVersion`. `orders_exist` is told by the caller, who may look
+    at orders; with it, currency and time zone raise `FixedSetting` when changed,
+    because every stored amount and local day was made with them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    latest = queries.versions().first()
+    if latest is None:
+        raise queries.NoProgramme("No programme version; run manage.py migrate.")
+    if latest.number != based_on:
+        raise StaleVersion()
+    before = rules.parse(latest.settings, number=latest.number)
+    after = rules.parse(values, number=latest.number + 1)
+    if orders_exist:
+        for field in ("currency", "time_zone"):
+            if getattr(before, field) != getattr(after, field):
+                raise FixedSetting(field=field)
+    if latest.effective_from is not None and effective_from < latest.effective_from:
+        raise rules.InvalidSetting(
+            _("Give a time not before that of the latest version."),
+            field="effective_from",
+        )
+    return ProgrammeVersion.objects.create(
+        number=after.number,
+        settings=rules.dump(after),
+        effective_from=effective_from,
+        created_by_id=by_id,
+        created_at=at,
+        note=note,
+    )
