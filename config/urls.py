@@ -3,5 +3,6 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("config.accounts.urls")),
+    path("preferences/", include("config.preferences.urls")),
 ]

@@ -1,0 +1,116 @@
+"""What every page has in its context: the shell's, read from the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, gettext_lazy
+
+from config.lib import clock
+from config.preferences import rules as preferences
+from members.programme import queries as programme
+
+_OWN_NAMES = {"en": "English", "zh-hans": "简体中文"}
+
+
+@dataclass(frozen=True)
+class Item:
+    text: str
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    text: str
+    items: list[Item]
+
+
+# (group, [(permission word, URL name, icon, text)]): what exists, in reading order.
+_RAIL = [
+    (
+        "",
+        [
+            (
+                "overview.view",
+                "insights:overview",
+                "layout-dashboard",
+                gettext_lazy("Overview"),
+            )
+        ],
+    ),
+    (
+        gettext_lazy("Operate"),
+        [("members.view", "insights:members", "users", gettext_lazy("Members"))],
+    ),
+    (
+        gettext_lazy("Understand"),
+        [
+            ("insights.view", "insights:rfm", "grid-3x3", gettext_lazy("RFM")),
+            (
+                "insights.view",
+                "insights:retention",
+                "chart-line",
+                gettext_lazy("Retention"),
+            ),
+        ],
+    ),
+    (
+        gettext_lazy("Run"),
+        [
+            ("imports.run", "imports:list", "file-up", gettext_lazy("Imports")),
+            ("jobs.view", "jobs:list", "activity", gettext_lazy("Jobs")),
+            (
+                "settings.view",
+                "settings:programme",
+                "settings",
+                gettext_lazy("Settings"),
+            ),
+        ],
+    ),
+]
+
+
+def interface(request: HttpRequest) -> dict[str, Any]:
+    language = get_language() or settings.LANGUAGE_CODE
+    other = "en" if language == "zh-hans" else "zh-hans"
+    signed_in = request.user.is_authenticated
+    at = clock.now()
+    return {
+        "shell": "app.html" if signed_in else "door.html",
+        "theme": preferences.theme_of(request.COOKIES),
+        "language": "zh-Hans" if language == "zh-hans" else "en",
+        "other_language": other,
+        "other_language_tag": "zh-Hans" if other == "zh-hans" else "en",
+        "other_language_name": _OWN_NAMES[other],
+        "here": request.get_full_path() if request.method == "GET" else request.path,
+        "now": at,
+        "programme": SimpleLazyObject(lambda: programme.settings_at(at=at)),
+        "rail": SimpleLazyObject(lambda: rail(request)),
+        "crumbs": [],
+    }
+
+
+def rail(request: HttpRequest) -> list[Group]:
+    """This leaves out what the role may not see; nothing is shown and refused."""
+    words: frozenset[str] = getattr(request.user, "words", frozenset())
+    groups = []
+    for heading, entries in _RAIL:
+        items = [
+            Item(str(text), reverse(name), icon, _is_current(request, reverse(name)))
+            for word, name, icon, text in entries
+            if word in words
+        ]
+        if items:
+            groups.append(Group(str(heading) if heading else "", items))
+    return groups
+
+
+def _is_current(request: HttpRequest, url: str) -> bool:
+    return request.path == url or (url != "/" and request.path.startswith(url))
