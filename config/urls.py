@@ -5,4 +5,5 @@ from django.urls import include, path
 urlpatterns = [
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
+    path("settings/", include("members.settings.urls")),
 ]

@@ -29,3 +29,11 @@ def settings_at(*, at: datetime) -> Settings:
     if version is None:
         raise NoProgramme("No programme version; run manage.py migrate.")
     return rules.parse(version.settings, number=version.number)
+
+
+def latest() -> Settings:
+    """Return the settings published last, in force already or from a later day."""
+    version = versions().first()
+    if version is None:
+        raise NoProgramme("No programme version; run manage.py migrate.")
+    return rules.parse(version.settings, number=version.number)

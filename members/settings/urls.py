@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from members.settings import views
+
+app_name = "settings"
+urlpatterns = [
+    path("", views.programme_page, name="programme"),
+    path("people/", views.people_page, name="people"),
+    path("people/new/", views.person_new, name="person_new"),
+    path("people/<int:pk>/", views.person_page, name="person"),
+    path("stores/", views.stores_page, name="stores"),
+    path("stores/new/", views.store_new, name="store_new"),
+    path("stores/<int:pk>/", views.store_page, name="store"),
+]
