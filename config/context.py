@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext_lazy
 
@@ -103,13 +103,20 @@ def rail(request: HttpRequest) -> list[Group]:
     groups = []
     for heading, entries in _RAIL:
         items = [
-            Item(str(text), reverse(name), icon, _is_current(request, reverse(name)))
+            Item(str(text), url, icon, _is_current(request, url))
             for word, name, icon, text in entries
-            if word in words
+            if word in words and (url := _address(name))
         ]
         if items:
             groups.append(Group(str(heading) if heading else "", items))
     return groups
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 def _is_current(request: HttpRequest, url: str) -> bool:

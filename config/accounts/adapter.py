@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from config.preferences.views import keep
 from members.access.models import User
 
+_NO_NEWS = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
-class AccountAdapter(DefaultAccountAdapter):
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Staff are added by an admin, in Settings."""
         return False
@@ -26,10 +28,19 @@ class AccountAdapter(DefaultAccountAdapter):
             keep(response, settings.LANGUAGE_COOKIE_NAME, user.language)
         return response
 
-    def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """The next page shows what happened; "signed in as" is no news."""
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        """Who signs in or out sees it on the page; a toast would be noise."""
+        if message_template not in _NO_NEWS:
+            super().add_message(request, level, message_template, *args, **kwargs)
 
 
-class MFAAdapter(DefaultMFAAdapter):
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # no types
     def get_totp_issuer(self) -> str:
         return "Tern"

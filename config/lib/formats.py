@@ -7,6 +7,7 @@ and 亿 with one decimal. `language` is Django's code: "en" or "zh-hans".
 
 import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
@@ -20,8 +21,8 @@ NOTHING = "\u2013"  # an undefined number is a dash, never a nought
 RELATIVE_DAYS = 7  # older than this a reader wants the date
 
 _COMPACT = {
-    "en": ((9, "B"), (6, "M"), (3, "k")),
-    "zh": ((8, "亿"), (4, "万")),
+    "en": ((0, ""), (3, "k"), (6, "M"), (9, "B")),
+    "zh": ((0, ""), (4, "万"), (8, "亿")),
 }
 # CLDR writes CN¥ in English, for pages that mix currencies. Ours show one programme's.
 _NARROW = {("en", "CNY"): "¥"}
@@ -64,13 +65,15 @@ def compact(value: Number | None, *, language: str) -> str:
     """This shortens: 184k and 1.3M in English, 18.4万 in Chinese, one decimal at most."""
     if value is None:
         return NOTHING
+    units = _COMPACT[_family(language)]
     exact = _decimal(value)
-    for power, unit in _COMPACT[_family(language)]:
-        scaled = exact.scaleb(-power)
-        # Rounded first: 999,950 is 1M, not 1000k.
-        if abs(_short(scaled, language)) >= 1:
-            return _plain(_short(scaled, language), language) + unit
-    return number(round(exact, 0), language=language)
+    # Rounded first: 999,950 is 1M, not 1000k.
+    for (power, unit), (above, _) in pairwise(units):
+        shown = _short(exact.scaleb(-power), language) if power else round(exact, 0)
+        if abs(shown) < Decimal(10) ** (above - power):
+            return _plain(shown, language) + unit
+    power, unit = units[-1]
+    return _plain(_short(exact.scaleb(-power), language), language) + unit
 
 
 def _short(value: Decimal, language: str) -> Decimal:
