@@ -166,9 +166,10 @@ def _control(bound: BoundField, *, kind: str, hint: str) -> SafeString:
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(form: BaseForm) -> dict[str, Any]:
+def error_summary(form: BaseForm, *, title: str = "") -> dict[str, Any]:
     """This stands above a refused form: its own errors, and a link to each field's."""
     return {
+        "title": title or gettext("This was not saved."),
         "form": form,
         "fields": [bound for bound in form if bound.errors and not bound.is_hidden],
         "hidden": [bound for bound in form if bound.errors and bound.is_hidden],
