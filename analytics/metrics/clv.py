@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -37,10 +38,10 @@ def _fields(q: Question, row: dict[str, Any]) -> dict[str, Value]:
     exponent = q.facts.settings.exponent
     if not orders:
         return {"value": None, "aov": None, "frequency": None}
-    order_value = rules.Fraction(net, orders)
+    order_value = Fraction(net, orders)
     value = rules.clv(
         order_value=order_value,
-        frequency=rules.Fraction(orders, members),
+        frequency=Fraction(orders, members),
         years=q.params["years"],
         margin=margin_of(q),
     )

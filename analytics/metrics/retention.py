@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -54,21 +55,21 @@ def counts(q: Question) -> Counts:
     )
 
 
-def _retention(c: Counts) -> tuple[rules.Fraction | None, int]:
+def _retention(c: Counts) -> tuple[Fraction | None, int]:
     return rules.ratio(c["kept"], c["start"]), c["kept"]
 
 
-def _churn(c: Counts) -> tuple[rules.Fraction | None, int]:
+def _churn(c: Counts) -> tuple[Fraction | None, int]:
     return rules.churn_rate(lost=c["lost"], start=c["start"]), c["lost"]
 
 
-def _crr(c: Counts) -> tuple[rules.Fraction | None, int]:
+def _crr(c: Counts) -> tuple[Fraction | None, int]:
     share = rules.crr(start=c["start"], new=c["new"], end=c["end"])
     return share, c["end"] - c["new"]
 
 
 def _read(
-    q: Question, reckon: Callable[[Counts], tuple[rules.Fraction | None, int]]
+    q: Question, reckon: Callable[[Counts], tuple[Fraction | None, int]]
 ) -> Reading:
     found = counts(q)
     share, numerator = reckon(found)
@@ -92,7 +93,7 @@ DAYS = Param(
 
 def _metric(
     name: str,
-    reckon: Callable[[Counts], tuple[rules.Fraction | None, int]],
+    reckon: Callable[[Counts], tuple[Fraction | None, int]],
     **entry: Any,
 ) -> Metric:
     return Metric(

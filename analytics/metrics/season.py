@@ -39,7 +39,7 @@ def read(q: Question) -> Reading:
         for month in months
     )
     return Reading(
-        value=max((row["value"] for row in rows if mean > 0), default=None),
+        value=float(max(amounts.values()) / mean) if mean > 0 else None,
         n=len(months),
         rows=rows,
         extra={

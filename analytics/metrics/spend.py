@@ -20,11 +20,12 @@ Fields = dict[str, Value]
 def sums(table: ir.Table, *, distinct: bool) -> dict[str, Any]:
     """This is what every metric here is made of; `distinct` where rows are lines."""
     bought = ~table.is_refund
-    count = (
-        (lambda where: table.order_id.nunique(where=where))
-        if distinct
-        else (lambda where: table.count(where=where))
-    )
+
+    def count(where: ir.BooleanValue) -> ir.IntegerScalar:
+        if distinct:
+            return table.order_id.nunique(where=where)
+        return table.count(where=where)
+
     return {
         "gross": table.amount.sum(where=bought).fill_null(0).cast("int64"),
         "refunded": table.amount.sum(where=table.is_refund).fill_null(0).cast("int64"),
@@ -108,20 +109,19 @@ def _variety(q: Question) -> Reading:
     """This counts pairs of member and category once: distinct is never summed."""
     by_cell = _categories(q, by=q.by)
     whole = state.one(_mean_categories(_categories(q, by=None)))
-    rows = []
+    rows: list[dict[str, Value]] = []
     if q.by is not None:
         grouped = by_cell.group_by("cell")
-        for row in dimensions.in_order(
-            q.by, state.rows(_mean_categories(by_cell, grouped))
-        ):
-            rows.append(
-                {
-                    q.by: dimensions.shown(q.by, row["cell"]),
-                    "value": rules.rate(row["pairs"], row["members"]),
-                    "numerator": row["pairs"],
-                    "members": row["members"],
-                }
-            )
+        found = state.rows(_mean_categories(by_cell, grouped))
+        rows.extend(
+            {
+                q.by: dimensions.shown(q.by, row["cell"]),
+                "value": rules.rate(row["pairs"], row["members"]),
+                "numerator": row["pairs"],
+                "members": row["members"],
+            }
+            for row in dimensions.in_order(q.by, found)
+        )
     return Reading(
         value=rules.rate(whole["pairs"], whole["members"]),
         numerator=whole["pairs"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -66,11 +67,14 @@ def member_state(facts: Facts) -> ir.Table:
 
 
 def materialised(facts: Facts) -> Facts:
-    """This computes the state once, for several metrics of the same question.
+    """This computes the state once, for several metrics of the same question."""
+    return replace(facts, state=kept(member_state(facts)))
 
-    The table lives as long as the returned facts do.
-    """
-    return replace(facts, state=member_state(facts).cache())
+
+def kept(table: ir.Table) -> ir.Table:
+    """This is the result as a temporary table, gone with the engine's connection."""
+    engine = table.get_backend()
+    return engine.create_table(f"kept_{uuid.uuid4().hex}", table, temp=True)
 
 
 def buyers(facts: Facts) -> ir.Table:

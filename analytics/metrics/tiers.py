@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import ibis
 from django.utils.translation import gettext_lazy as _
 from ibis.expr import types as ir
@@ -29,7 +31,7 @@ def tiered(facts: Facts) -> ir.Table:
     ).drop("place", "buyers")
 
 
-def _within(ranked: ir.Table, share: rules.Fraction) -> ir.BooleanValue:
+def _within(ranked: ir.Table, share: Fraction) -> ir.BooleanValue:
     return ranked.place * share.denominator < ranked.buyers * share.numerator
 
 
