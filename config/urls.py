@@ -5,5 +5,6 @@ from django.urls import include, path
 urlpatterns = [
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
+    path("", include("analytics.insights.urls")),
     path("settings/", include("members.settings.urls")),
 ]

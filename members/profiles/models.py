@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.db import NumberFromId
@@ -74,6 +76,17 @@ class Member(models.Model):
             models.Index(fields=["joined_on", "id"], name="member_by_joining"),
             # Staff limited to stores, and the store filter.
             models.Index(fields=["store", "id"], name="member_by_store"),
+            # Search: a name from its start, anywhere in it, and by pinyin.
+            models.Index(
+                OpClass("name", name="text_pattern_ops"), name="member_name_start"
+            ),
+            models.Index(
+                OpClass("name_key", name="text_pattern_ops"),
+                name="member_name_key_start",
+            ),
+            GinIndex(
+                OpClass(Upper("name"), name="gin_trgm_ops"), name="member_name_trigrams"
+            ),
             # Undo of a batch.
             models.Index(
                 fields=["batch"],
@@ -115,8 +128,16 @@ class Identifier(models.Model):
             ),
         ]
         indexes = [
-            # Search by any identifier, whatever its type.
-            models.Index(fields=["value"], name="identifier_value"),
+            # Search by any identifier, whatever its type, from its start.
+            models.Index(
+                OpClass("value", name="text_pattern_ops"), name="identifier_value"
+            ),
+            # A phone by its last digits.
+            GinIndex(
+                OpClass("value", name="gin_trgm_ops"),
+                name="identifier_phone_trigrams",
+                condition=Q(type="phone"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,43 @@
+"""Finding members by whatever somebody at a till can say."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.db.models import QuerySet
+
+from members.profiles.models import Identifier, Member
+
+# Of one way of matching. More would be a list nobody reads: type one letter more.
+MOST = 500
+SHORTEST_INFIX = 3
+
+
+def matching_ids(q: str) -> QuerySet[Member, int]:
+    """Return ids of members matching `q`, as one UNION of index look-ups.
+
+    By number or identifier (exact, or from its first characters on), by name from
+    its start, from three characters on anywhere in it, and by pinyin. Each part is
+    cut at `MOST` rows.
+    """
+    text = unicodedata.normalize("NFKC", q).strip()
+    digits = "".join(c for c in text if c.isdigit() or c == "+")
+    members = Member.objects.all()
+    identifiers = Identifier.objects.all()
+    parts = [
+        members.filter(number=text.upper()).values_list("id"),
+        identifiers.filter(value__startswith=text).values_list("member_id")[:MOST],
+        members.filter(name__startswith=text).values_list("id")[:MOST],
+        members.filter(name_key__startswith=text.lower()).values_list("id")[:MOST],
+    ]
+    if text != text.lower():
+        lower = identifiers.filter(value__startswith=text.lower())
+        parts.append(lower.values_list("member_id")[:MOST])
+    if len(digits) >= 5 and digits != text:
+        phone = identifiers.filter(type="phone", value__contains=digits.lstrip("+0"))
+        parts.append(phone.values_list("member_id")[:MOST])
+    if len(text) >= SHORTEST_INFIX:
+        anywhere = members.filter(name__icontains=text)
+        parts.append(anywhere.values_list("id")[:MOST])
+    first, *rest = parts
+    return first.union(*rest)  # type: ignore[return-value]  # a union of one column
