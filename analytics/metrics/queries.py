@@ -15,6 +15,7 @@ from analytics.metrics import registry, rules
 from analytics.metrics.base import Answer, Metric, Param, Period, Question
 from analytics.metrics.enums import Span
 from config.lib.errors import DomainError
+from members.programme.rules import Settings
 
 
 class BadQuestion(DomainError):
@@ -46,6 +47,13 @@ def answer(
         params=question.params,
         reading=metric.read(question),
     )
+
+
+def check(*, name: str, by: str | None, params: Mapping[str, str]) -> None:
+    """This raises for a question that cannot be asked, before any work is done."""
+    metric = registry.metric(name)
+    _dimension(metric, by)
+    _params(metric, Settings(), params)
 
 
 def members_of(
@@ -90,7 +98,7 @@ def _question(
     start: date | None,
     end: date | None,
 ) -> Question:
-    params = _params(metric, facts, given)
+    params = _params(metric, facts.settings, given)
     return Question(
         facts=facts,
         by=_dimension(metric, by),
@@ -135,7 +143,9 @@ def _period(
     return Period(start=start, end=last)
 
 
-def _params(metric: Metric, facts: Facts, given: Mapping[str, str]) -> dict[str, Any]:
+def _params(
+    metric: Metric, settings: Settings, given: Mapping[str, str]
+) -> dict[str, Any]:
     known = {param.name: param for param in metric.params}
     for name in given:
         if name not in known:
@@ -144,9 +154,7 @@ def _params(metric: Metric, facts: Facts, given: Mapping[str, str]) -> dict[str,
             values = {"name": metric.name, "param": name, "accepted": accepted}
             raise BadQuestion(text % values, field=name)
     found = {
-        name: _value(param, given[name])
-        if name in given
-        else param.default(facts.settings)
+        name: _value(param, given[name]) if name in given else param.default(settings)
         for name, param in known.items()
     }
     if metric.check is None:
