@@ -6,5 +6,6 @@ urlpatterns = [
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),
+    path("jobs/", include("members.jobs.urls")),
     path("settings/", include("members.settings.urls")),
 ]
