@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
@@ -61,8 +61,8 @@ def metric(name: str) -> Metric:
     return found
 
 
-def all_metrics() -> Iterator[Metric]:
-    return iter(_metrics.values())
+def all_metrics() -> tuple[Metric, ...]:
+    return tuple(_metrics.values())
 
 
 for module in _MODULES:
