@@ -6,3 +6,17 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
     label = "analytics"
     verbose_name = _("Analytics")
+
+    def ready(self) -> None:
+        from analytics.values import (  # noqa: PLC0415  models must be loaded
+            services as values,
+        )
+        from members.jobs import kinds  # noqa: PLC0415  as above
+
+        kinds.register(
+            kinds.Kind(
+                name=values.JOB_KIND,
+                title=_("Recompute of values"),
+                task="analytics.values.tasks.recompute",
+            )
+        )

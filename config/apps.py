@@ -6,3 +6,9 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     label = "config"
+
+    def ready(self) -> None:
+        # Whoever enqueues must have Celery's app and its tasks, as the worker has.
+        from config.celery import FEATURES, app  # noqa: PLC0415  settings must be loaded
+
+        app.autodiscover_tasks(FEATURES, force=True)

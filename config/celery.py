@@ -20,4 +20,3 @@ FEATURES = [
 app = Celery("tern")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
-app.autodiscover_tasks(FEATURES)

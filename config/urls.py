@@ -6,6 +6,7 @@ urlpatterns = [
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),
+    path("values/", include("analytics.values.urls")),
     path("jobs/", include("members.jobs.urls")),
     path("settings/", include("members.settings.urls")),
 ]

@@ -51,8 +51,6 @@ def test_every_view_of_staff_names_its_permission():
 
 
 def test_every_entry_of_the_schedule_is_a_registered_task():
-    app.loader.import_default_modules()
-
     missing = [e["task"] for e in SCHEDULE.values() if e["task"] not in app.tasks]
 
     assert missing == []
