@@ -6,6 +6,7 @@ import os
 
 from celery import Celery
 
+from config.health import worker
 from config.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -20,3 +21,4 @@ FEATURES = [
 app = Celery("tern")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
+worker.instrument(app)

@@ -9,7 +9,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.lib import env
+from config.lib import env, logging, reports
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = env.read(os.environ, base_dir=BASE_DIR)
@@ -41,6 +41,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.middleware.count_requests",
     "django_structlog.middlewares.RequestMiddleware",
     "config.lib.clock.middleware",
     "django.middleware.security.SecurityMiddleware",
@@ -197,3 +198,8 @@ MFA_ADAPTER = "config.accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_TOLERANCE = 1
+
+LOGGING = logging.settings()
+logging.configure()
+globals().update(logging.DJANGO_STRUCTLOG)
+reports.configure(dsn=ENVIRONMENT.sentry_dsn, environment=ENVIRONMENT.env)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("config.health.urls")),
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),

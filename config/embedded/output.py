@@ -41,8 +41,7 @@ class Log:
     shown: bool
     _reader: threading.Thread | None = field(default=None, repr=False)
 
-    def follow(self, stream: IO[bytes] | None) -> None:
-        assert stream is not None  # noqa: S101 children are started with a pipe
+    def follow(self, stream: IO[bytes]) -> None:
         rotate(self.path)
         self._reader = threading.Thread(target=self._copy, args=(stream,), daemon=True)
         self._reader.start()

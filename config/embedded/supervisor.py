@@ -40,7 +40,7 @@ class GaveUp(Exception):
     """A child cannot be kept running."""
 
     def __init__(self, name: str, how: str, tail: str) -> None:
-        super().__init__(f"{name} {how} and does not stay up")
+        super().__init__(f"{name} {how}")
         self.name = name
         self.tail = tail
 
@@ -60,6 +60,8 @@ class Service:
     account: Account | None = None
     # Shown in the terminal as well as in its log.
     shown: bool = True
+    # Writes to the terminal itself: it draws a progress bar.
+    terminal: bool = False
 
 
 @dataclass
@@ -144,13 +146,6 @@ class Supervisor:
             self._end(child)
         self._children.clear()
 
-    def tail(self, name: str) -> str:
-        return (
-            Log(path=self.logs / f"{name}.log", name=name, shown=False).tail()
-            if (self.logs / f"{name}.log").exists()
-            else ""
-        )
-
     def _tick(self) -> None:
         if self._asked:
             raise Interrupted
@@ -181,14 +176,15 @@ class Supervisor:
         service.before()
         child.process = spawn(
             service.command(),
-            output=subprocess.PIPE,
+            output=None if service.terminal else subprocess.PIPE,
             stop_signal=service.stop_signal,
             env=service.env,
             cwd=service.cwd,
             account=service.account,
         )
         child.started = time.monotonic()
-        child.log.follow(child.process.stdout)
+        if child.process.stdout is not None:
+            child.log.follow(child.process.stdout)
         self._tell(f"+{child.process.pid} {int(service.stop_signal)}")
 
     def _crashed(self, child: _Child, how: str) -> None:
@@ -203,7 +199,8 @@ class Supervisor:
         name = child.service.name
         limit = RESTARTS if child.was_up else FIRST_ATTEMPTS
         if child.crashes >= limit:
-            raise GaveUp(name, how, child.log.tail())
+            again = f"{how}, {child.crashes} times in a row; giving up"
+            raise GaveUp(name, again, child.log.tail())
         pause = min(0.25 * 2**child.crashes, LONGEST_PAUSE)
         child.due = time.monotonic() + pause
         self.say(f"{name} {how}; starting it again ({child.crashes} of {limit - 1})")
