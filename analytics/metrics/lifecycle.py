@@ -59,6 +59,23 @@ def behind(q: Question, cell: str) -> ir.Table:
     return table.filter(table.stage == cell)
 
 
+PARAMS = (
+    Param(
+        name="churn_days",
+        words=_("days without an order after which a buyer counts as churned"),
+        kind="whole",
+        default=lambda settings: settings.churn_days,
+        least=1,
+    ),
+    Param(
+        name="loyal_orders",
+        words=_("orders from which a buyer counts as loyal"),
+        kind="whole",
+        default=lambda settings: settings.loyal_orders,
+        least=2,
+    ),
+)
+
 METRICS = (
     Metric(
         name="lifecycle",
@@ -78,22 +95,7 @@ METRICS = (
         additivity=Additivity.ADDITIVE,
         dimensions=("stage",),
         default_dimension="stage",
-        params=(
-            Param(
-                name="churn_days",
-                words=_("days without an order after which a buyer counts as churned"),
-                kind="whole",
-                default=lambda settings: settings.churn_days,
-                least=1,
-            ),
-            Param(
-                name="loyal_orders",
-                words=_("orders from which a buyer counts as loyal"),
-                kind="whole",
-                default=lambda settings: settings.loyal_orders,
-                least=2,
-            ),
-        ),
+        params=PARAMS,
         read=read,
         behind=behind,
     ),

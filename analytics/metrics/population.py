@@ -10,6 +10,8 @@ from analytics.metrics import dimensions, state
 from analytics.metrics.base import Metric, Question, Reading
 from analytics.metrics.enums import Additivity, Span, Unit
 
+ALL = "all"
+
 
 def known(q: Question) -> ir.Table:
     """This is the state of the members who came to be known in the period."""
@@ -58,6 +60,13 @@ def read(q: Question) -> Reading:
     return Reading(value=n, n=n, rows=tuple(rows), extra={"buyers": counts["buyers"]})
 
 
+def behind(q: Question, cell: str) -> ir.Table:
+    """This takes the one cell there is without a dimension: all."""
+    if q.by is not None or cell != ALL:
+        raise ValueError(cell)
+    return known(q)
+
+
 METRICS = (
     Metric(
         name="members",
@@ -77,5 +86,6 @@ METRICS = (
         additivity=Additivity.ADDITIVE,
         dimensions=dimensions.ORDER_DIMENSIONS,
         read=read,
+        behind=behind,
     ),
 )

@@ -12,12 +12,19 @@ from analytics.metrics.base import Metric, Param, Question, Reading
 from analytics.metrics.enums import Span, Unit
 
 BASES = ("orders", "days", "returning", "all")
+INSIDE = ("orders", "days")  # those that look at the period alone
 
 
 def period_buyers(q: Question) -> ir.Table:
-    """This is one row for each buyer up to the period's end, with counts of it."""
+    """This is one row for each buyer up to the period's end, with counts of it.
+
+    A basis that looks at the period alone leaves earlier buyers out.
+    """
     o = state.of_members(q.facts, q.facts.orders)
     o = o.filter(~o.is_refund, o.day <= q.period.end)
+    if q.period.start and q.params["basis"] in INSIDE:
+        # What came before does not matter, so whole months are never read.
+        o = o.filter(o.day >= q.period.start)
     inside = o.day >= q.period.start if q.period.start else o.order_id.notnull()
     return o.group_by("member_id").agg(
         orders=o.count(where=inside),

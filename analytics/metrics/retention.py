@@ -44,15 +44,28 @@ def activity(q: Question) -> ir.Table:
 def counts(q: Question) -> Counts:
     t = activity(q)
     return state.one(
-        t.agg(
-            start=t.count(where=t.at_start),
-            end=t.count(where=t.at_end),
-            new=t.count(where=t.is_new),
-            kept=t.count(where=t.at_start & t.at_end),
-            lost=t.count(where=t.at_start & ~t.at_end),
-            came_back=t.count(where=t.at_end & ~t.at_start & ~t.is_new),
-        )
+        t.agg(**{cell: t.count(where=is_in) for cell, is_in in _cells(t).items()})
     )
+
+
+def _cells(t: ir.Table) -> dict[str, ir.BooleanValue]:
+    return {
+        "start": t.at_start,
+        "end": t.at_end,
+        "new": t.is_new,
+        "kept": t.at_start & t.at_end,
+        "lost": t.at_start & ~t.at_end,
+        "came_back": t.at_end & ~t.at_start & ~t.is_new,
+    }
+
+
+def behind(q: Question, cell: str) -> ir.Table:
+    """This takes a cell by the name of its count: start, end, new, kept and so on."""
+    t = activity(q)
+    cells = _cells(t)
+    if cell not in cells:
+        raise ValueError(cell)
+    return t.filter(cells[cell])
 
 
 def _retention(c: Counts) -> tuple[Fraction | None, int]:
@@ -105,6 +118,7 @@ def _metric(
         span=Span.CHANGE,
         params=(DAYS,),
         read=lambda q: _read(q, reckon),
+        behind=behind,
         **entry,
     )
 

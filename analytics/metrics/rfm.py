@@ -34,7 +34,7 @@ def measured(facts: Facts, *, window: str) -> ir.Table:
 
 
 def scored(facts: Facts, *, window: str, rule: str) -> ir.Table:
-    """This adds scores `r`, `f`, `m` (5 is best) and `cell`, as "555"."""
+    """This adds scores `r`, `f`, `m` (5 is best), `rf`, as "55", and `cell`, as "555"."""
     table = measured(facts, window=window)
     table = table.mutate(scored_members=table.count().over())
     score = {
@@ -46,7 +46,8 @@ def scored(facts: Facts, *, window: str, rule: str) -> ir.Table:
         **{name: score[rule](table, measure) for name, measure in SCORES.items()}
     )
     return table.mutate(
-        cell=table.r.cast("string") + table.f.cast("string") + table.m.cast("string")
+        rf=table.r.cast("string") + table.f.cast("string"),
+        cell=table.r.cast("string") + table.f.cast("string") + table.m.cast("string"),
     ).drop("scored_members")
 
 
@@ -97,7 +98,7 @@ def read(q: Question) -> Reading:
     exponent = q.facts.settings.exponent
     rows = tuple(
         {
-            ("cell" if by == "cell" else "score"): row[by],
+            ("score" if by in SCORES else by): row[by],
             "value": row["members"],
             "members": row["members"],
             "spend": rules.money(row["spend"], exponent=exponent),
@@ -105,6 +106,21 @@ def read(q: Question) -> Reading:
         for row in sorted(found, key=lambda row: row[by])
     )
     return Reading(value=n, n=n, rows=rows)
+
+
+def bounds(facts: Facts, *, window: str, rule: str) -> dict[str, dict[str, list[int]]]:
+    """This says between which measures each score lies, to read a score by."""
+    table = scored(facts, window=window, rule=rule)
+    found: dict[str, dict[str, list[int]]] = {}
+    for score, measure in SCORES.items():
+        edges = table.group_by(score).agg(
+            least=table[measure].min(), most=table[measure].max()
+        )
+        found[score] = {
+            str(row[score]): [row["least"], row["most"]]
+            for row in state.rows(edges.order_by(score))
+        }
+    return found
 
 
 def behind(q: Question, cell: str) -> ir.Table:
@@ -131,7 +147,7 @@ METRICS = (
         base=_("members with an order in the window"),
         span=Span.POINT,
         additivity=Additivity.ADDITIVE,
-        dimensions=("r", "f", "m", "cell"),
+        dimensions=("r", "f", "m", "rf", "cell"),
         default_dimension="cell",
         params=(
             Param(

@@ -551,7 +551,14 @@ def test_metric_of_nothing_is_undefined_or_counts_nobody(name):
 
     answer = ask(nothing, name)
 
-    counted = name in {"members", "orders", "rfm", "lifecycle", "value_tiers"}
+    counted = name in {
+        "members",
+        "orders",
+        "rfm",
+        "lifecycle",
+        "lifecycle_moves",
+        "value_tiers",
+    }
     assert answer["n"] == 0
     assert answer["value"] == (0 if counted else "0.00" if name == "spend" else None)
 

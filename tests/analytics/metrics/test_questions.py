@@ -59,6 +59,7 @@ def test_refusal_names_the_field_and_what_it_accepts(facts, question, field, say
     [
         ("rfm", "cell", "cell"),
         ("rfm", "r", "score"),
+        ("rfm", "rf", "rf"),
         ("lifecycle", "stage", "stage"),
         ("value_tiers", "value_tier", "value_tier"),
     ],
@@ -78,6 +79,34 @@ def test_members_behind_every_cohort_cell_are_as_many_as_it_says(facts):
         table = queries.members_of(facts=facts, name="cohort_retention", cell=cell)
 
         assert len(queries.member_ids(table)) == row["active"]
+
+
+def test_members_behind_every_move_are_as_many_as_it_says_and_all_members(facts):
+    day = {"start": date(2025, 1, 31), "end": date(2025, 2, 28)}
+    answer = ask(facts, "lifecycle_moves", **day)
+    for row in answer["rows"]:
+        cell = f"{row['from_stage']},{row['to_stage']}"
+        table = queries.members_of(
+            facts=facts, name="lifecycle_moves", cell=cell, **day
+        )
+
+        assert len(queries.member_ids(table)) == row["members"]
+    assert sum(row["members"] for row in answer["rows"]) == answer["n"]
+
+
+@pytest.mark.parametrize("name", ["start", "end", "new", "kept", "lost", "came_back"])
+def test_members_behind_retention_are_as_many_as_it_says(facts, name):
+    answer = ask(facts, "retention_rate")
+
+    table = queries.members_of(facts=facts, name="retention_rate", cell=name)
+
+    assert len(queries.member_ids(table)) == answer[name]
+
+
+def test_members_behind_the_population_are_as_many_as_it_says(facts):
+    table = queries.members_of(facts=facts, name="members", cell="all")
+
+    assert len(queries.member_ids(table)) == ask(facts, "members")["n"]
 
 
 @pytest.mark.parametrize("cell", ["1997", "1997-01,x", ""])
@@ -135,6 +164,7 @@ def test_registry_holds_the_metrics_of_this_release():
         "cohort_retention",
         "rfm",
         "lifecycle",
+        "lifecycle_moves",
         "retention_rate",
         "churn_rate",
         "crr",
