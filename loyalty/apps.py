@@ -6,3 +6,8 @@ class LoyaltyConfig(AppConfig):
     name = "loyalty"
     label = "loyalty"
     verbose_name = _("Loyalty")
+
+    def ready(self) -> None:
+        from loyalty.orders import importing  # noqa: PLC0415  models must be loaded
+
+        importing.register()

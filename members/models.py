@@ -2,7 +2,7 @@
 
 from members.access.models import Store, User
 from members.audit.models import AuditEntry
-from members.imports.models import ImportBatch, RejectedRow
+from members.imports.models import ImportBatch, RejectedRow, Upload
 from members.jobs.models import Job
 from members.profiles.models import (
     Attribute,
@@ -27,5 +27,6 @@ __all__ = [
     "ProgrammeVersion",
     "RejectedRow",
     "Store",
+    "Upload",
     "User",
 ]

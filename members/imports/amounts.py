@@ -71,7 +71,7 @@ def money_reader(
     *, currency: str, exponent: int, decimal: str | None, field: str
 ) -> Callable[[Cell], Money | Bad | None]:
     """This makes a reader of amounts in `currency`, to its minor unit, half-even."""
-    signs = _signs(currency)
+    ways = signs(currency)
     plain_amount = re.compile(rf"-?\d{{1,9}}\.\d{{{exponent}}}") if exponent else None
 
     def read(cell: Cell) -> Money | Bad | None:
@@ -82,7 +82,7 @@ def money_reader(
                 return Money(int(cell.replace(".", "")))
         text: Cell = cell
         if isinstance(cell, str):
-            text = without_sign(plain(cell), signs)
+            text = without_sign(plain(cell), ways)
             if text is None:
                 detail = (
                     f"{field}: {shown(cell)} names a currency other than {currency}"
@@ -101,11 +101,11 @@ def to_minor(value: Decimal, exponent: int) -> int:
     return int(value.scaleb(exponent).to_integral_value(ROUND_HALF_EVEN))
 
 
-def without_sign(text: str, signs: tuple[str, ...]) -> str | None:
+def without_sign(text: str, ways: tuple[str, ...]) -> str | None:
     """This takes the programme's currency off an amount; None: it names another."""
     if not re.search(r"[^\d\s.,'’_()+\-−–﹣]", text):
         return text
-    for sign in signs:
+    for sign in ways:
         if sign in text.upper():
             start = text.upper().index(sign)
             rest = text[:start] + text[start + len(sign) :]
@@ -113,7 +113,7 @@ def without_sign(text: str, signs: tuple[str, ...]) -> str | None:
     return None if _names_currency(text) else text
 
 
-def _signs(currency: str) -> tuple[str, ...]:
+def signs(currency: str) -> tuple[str, ...]:
     """Every way to write the currency, longest first."""
     local = {"CNY": ["¥", "元", "RMB", "CN¥", "人民币"], "JPY": ["¥", "円", "JP¥"]}
     symbols = {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -26,6 +28,8 @@ class ImportBatch(models.Model):
     members_created = models.BigIntegerField(default=0)
     # Rows of staging up to this position are applied and committed.
     applied_to = models.BigIntegerField(default=0)
+    # What the summary tells besides the counts, and what a restart needs to know.
+    details = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     job = models.ForeignKey(
         "members.Job", null=True, on_delete=models.SET_NULL, related_name="batches"
@@ -60,6 +64,56 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.file_name}"
+
+
+class Upload(models.Model):
+    """A file somebody brought by browser, until it is loaded or forgotten.
+
+    The bytes lie in UPLOADS_DIR under the id; `facts` is what was found out about
+    them, so that no page reads the whole file again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=ImportKind.choices)
+    source = models.CharField(max_length=60)
+    file_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    facts = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    # The last dry run, and the load, if they were started.
+    check_job = models.ForeignKey(
+        "members.Job", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    job = models.ForeignKey(
+        "members.Job", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    # When the bytes were removed; the row goes with its batch.
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "members"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=ImportKind.values),
+                name="upload_kind",
+                violation_error_message=_("There is no such kind of import."),
+            ),
+        ]
+        indexes = [
+            # The sweep of files nobody needs any more.
+            models.Index(
+                fields=["created_at"],
+                name="upload_present",
+                condition=Q(removed_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 class RejectedRow(models.Model):

@@ -137,6 +137,11 @@ def phone(cell: Cell, *, region: str | None, field: str) -> str | Bad | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_region(code: str) -> bool:
+    """This is a country whose telephone numbers are known, as DE."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
 def yes_or_no(cell: Cell, *, field: str) -> bool | Bad | None:
     words = plain(cell).lower()
     if not words or words in NOTHING:

@@ -104,7 +104,9 @@ def test_money_obeys_the_decimal_sign_it_is_told(text, decimal, expected):
     assert cents(text, decimal=decimal) == expected
 
 
-@pytest.mark.parametrize("text", ["￥12.50", "¥12.50", "12.50元", "CNY12.50", "rmb 12.50"])
+@pytest.mark.parametrize(
+    "text", ["￥12.50", "¥12.50", "12.50元", "CNY12.50", "rmb 12.50"]
+)
 def test_money_takes_every_sign_of_the_programmes_currency(text):
     assert cents(text, currency="CNY") == 1250
 

@@ -91,7 +91,14 @@ def test_email_is_lower_case(cell, expected):
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [("yes", True), ("是", True), (1, True), ("TRUE", True), ("否", False), ("0", False)]
+    [
+        ("yes", True),
+        ("是", True),
+        (1, True),
+        ("TRUE", True),
+        ("否", False),
+        ("0", False),
+    ]
     + [("", None), ("maybe", "bad_choice")],
 )
 def test_yes_or_no(cell, expected):
