@@ -12,6 +12,7 @@ from uuid import UUID
 import ibis
 from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from ibis.expr import types as ir
 
 from analytics.facts import queries as facts_queries
@@ -129,19 +130,19 @@ def _recompute(
 
 def _compute(run: ValueRun, settings: Settings, *, past: bool, report: Report) -> None:
     with facts_queries.opened(as_of=run.as_of, settings=settings) as found:
-        report(3, PHASES, _("computing"))
+        report(3, PHASES, gettext_noop("computing"))
         values = state.kept(rebuild.member_values(state.materialised(found)))
         run.bounds = rebuild.bounds(values, settings=settings)
         if past:
-            report(4, PHASES, _("writing the snapshot"))
+            report(4, PHASES, gettext_noop("writing the snapshot"))
             run.rows = int(values.count().to_pyarrow().as_py())
             run.snapshot = _snapshot(values, run.as_of)
             return
-        report(4, PHASES, _("loading"))
+        report(4, PHASES, gettext_noop("loading"))
         run.rows = table.load(_of_run(values, run))
-    report(5, PHASES, _("indexing"))
+    report(5, PHASES, gettext_noop("indexing"))
     table.index()
-    report(6, PHASES, _("switching over"))
+    report(6, PHASES, gettext_noop("switching over"))
     table.swap()
 
 
@@ -165,10 +166,11 @@ def snapshots() -> Path:
 
 
 def _facts_report(report: Report) -> Callable[[FactsKind], None]:
+    # A job keeps the words in English; its page says them in the reader's language.
     words = {
-        FactsKind.MEMBERS: _("exporting members"),
-        FactsKind.ORDERS: _("exporting orders"),
-        FactsKind.LINES: _("exporting order lines"),
+        FactsKind.MEMBERS: gettext_noop("exporting members"),
+        FactsKind.ORDERS: gettext_noop("exporting orders"),
+        FactsKind.LINES: gettext_noop("exporting order lines"),
     }
     places = {kind: place for place, kind in enumerate(words)}
     return lambda kind: report(places[kind], PHASES, words[kind])
