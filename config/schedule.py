@@ -11,4 +11,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "members.jobs.tasks.fail_silent",
         "schedule": crontab(minute="*/5"),
     },
+    "values follow orders, members, settings and the day": {
+        "task": "analytics.values.tasks.keep_fresh",
+        "schedule": crontab(minute="*/5"),
+    },
 }

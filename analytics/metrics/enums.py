@@ -2,6 +2,7 @@ from enum import StrEnum
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Stage(models.TextChoices):
@@ -13,9 +14,9 @@ class Stage(models.TextChoices):
 
 
 class ValueTier(models.TextChoices):
-    HIGH = "high", _("High")
-    MIDDLE = "middle", _("Middle")
-    LOW = "low", _("Low")
+    HIGH = "high", pgettext_lazy("value tier", "High")
+    MIDDLE = "middle", pgettext_lazy("value tier", "Middle")
+    LOW = "low", pgettext_lazy("value tier", "Low")
 
 
 class Unit(StrEnum):

@@ -77,7 +77,8 @@ def _percentile(table: ir.Table, measure: str) -> Any:
     last = table.scored_members - 1
     group = ibis.literal(1).cast("int64")
     for k in range(1, rules.GROUPS):
-        group = group + (below > (k * last) // rules.GROUPS).cast("int64")
+        above = below > (k * last) // rules.GROUPS
+        group = group + above.ifelse(1, 0)
     lower_is_better = measure == "recency"
     return rules.GROUPS + 1 - group if lower_is_better else group
 

@@ -121,11 +121,14 @@ def load(
     settings: Settings = SETTINGS,
     scope: frozenset[str] | None = None,
     on: Any = None,
+    temp: bool = False,
 ) -> Facts:
     con = on or engine()
     suffix = uuid.uuid4().hex[:8]
     made = {
-        name: con.create_table(f"{name}_{suffix}", table, schema=SCHEMAS[name])
+        name: con.create_table(
+            f"{name}_{suffix}", table, schema=SCHEMAS[name], temp=temp
+        )
         for name, table in found.items()
     }
     day = as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
