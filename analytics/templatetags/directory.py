@@ -214,8 +214,9 @@ def month_bars(context: Context, months: Sequence[tuple[date, int]]) -> dict[str
         [label, _money(rules, minor)]
         for label, (_, minor) in zip(labels, months, strict=True)
     ]
+    spent = any(minor for _, minor in months)
     chart = charts.bars(
-        [minor / unit for _, minor in months],
+        [minor / unit for _, minor in months] if spent else [],
         labels=[formats.month_short(month, language=language) for month, _ in months],
         tips=["\n".join(row) for row in rows],
         finding=finding % {"total": total},
