@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from members.access import queries as access
 from members.access.enums import Role
@@ -101,8 +102,12 @@ class StoreForm(forms.Form):
         max_length=40,
         help_text=_("What tills and files call the store. It cannot change later."),
     )
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    name = forms.CharField(
+        label=pgettext_lazy("of a store", "Name"), max_length=120, required=False
+    )
 
 
 class StoreNameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    name = forms.CharField(
+        label=pgettext_lazy("of a store", "Name"), max_length=120, required=False
+    )
