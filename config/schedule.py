@@ -15,4 +15,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "analytics.values.tasks.keep_fresh",
         "schedule": crontab(minute="*/5"),
     },
+    "files and rejected rows whose time is over are removed": {
+        "task": "members.imports.tasks.sweep",
+        "schedule": crontab(hour=3, minute=17),
+    },
 }

@@ -8,6 +8,7 @@ urlpatterns = [
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),
     path("values/", include("analytics.values.urls")),
+    path("imports/", include("members.imports.urls")),
     path("jobs/", include("members.jobs.urls")),
     path("settings/", include("members.settings.urls")),
 ]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from members.access import rules
 from members.access.models import User
 
 P = ParamSpec("P")
-View = Callable[Concatenate[Any, P], HttpResponse]
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 def user_of(request: HttpRequest) -> User:
@@ -22,7 +23,9 @@ def user_of(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def requires(word: str) -> Callable[[View[P]], View[P]]:
+def requires(
+    word: str,
+) -> Callable[[Callable[Concatenate[Any, P], R]], Callable[Concatenate[Any, P], R]]:
     """Let a view be seen only by holders of a permission word.
 
     Others who are signed in get 403 with the roles that hold it.
@@ -30,17 +33,19 @@ def requires(word: str) -> Callable[[View[P]], View[P]]:
     if word not in rules.WORDS:
         raise ValueError(f"unknown permission word {word!r}")
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(
+        view: Callable[Concatenate[Any, P], R],
+    ) -> Callable[Concatenate[Any, P], R]:
         @wraps(view)
         def guarded(
             request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             if word in user_of(request).words:
                 return view(request, *args, **kwargs)
             context = {"roles_needed": rules.roles_with(word)}
             return render(request, "403.html", context, status=403)
 
         guarded.permission_word = word  # type: ignore[attr-defined]  # read by tests/architecture
-        return cast(View[P], login_required(guarded))
+        return cast(Callable[Concatenate[Any, P], R], login_required(guarded))
 
     return decorate

@@ -28,3 +28,14 @@ def batches() -> QuerySet[ImportBatch]:
     return ImportBatch.objects.select_related("created_by").order_by(
         "-created_at", "-pk"
     )
+
+
+def before(pk: int | None) -> QuerySet[ImportBatch]:
+    """The batches that come after this one in the list, newest first."""
+    rows = ImportBatch.objects.select_related("created_by").order_by("-pk")
+    return rows if pk is None else rows.filter(pk__lt=pk)
+
+
+def first_rejects(*, batch: ImportBatch, most: int) -> list[RejectedRow]:
+    rows = RejectedRow.objects.filter(batch=batch).order_by("line", "id")
+    return list(rows[:most])

@@ -110,7 +110,8 @@ class ImportCommand(BaseCommand):
                     progress=bar,
                 )
             summary = imports.run(request=request, progress=bar)
-        _write_rejects(ImportBatch.objects.get(pk=summary.batch), target)
+        if summary.batch is not None:
+            _write_rejects(ImportBatch.objects.get(pk=summary.batch), target)
         return summary
 
     def _print(self, summary: imports.Summary, *, as_json: bool) -> None:
