@@ -28,7 +28,7 @@ def main(members: int, blocks: int, seconds: float) -> None:
 
     demo.load(
         members=members,
-        months=6,
+        months=3,
         seed=5,
         end=None,
         at=datetime(2026, 3, 1, 12, tzinfo=UTC),
