@@ -153,12 +153,12 @@ def by_uv(venv: Path, lists: list[Path]) -> bool:
         "VIRTUAL_ENV": str(venv),
     }
     words = [uv, "pip", "sync", "--quiet", *lists]
-    done = subprocess.run(
-        words, env=env, check=False, stderr=subprocess.PIPE, text=True
+    synced = subprocess.run(
+        list(map(str, words)), env=env, check=False, stderr=subprocess.PIPE, text=True
     )
-    if done.returncode != 0:
+    if synced.returncode != 0:
         say("uv cannot install them here; trying pip")
-    return done.returncode == 0
+    return synced.returncode == 0
 
 
 def indexes(venv: Path) -> dict[str, str]:

@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 from analytics.insights import rules
 from members.programme.rules import RFM_RULES, RFM_WINDOWS, Settings
 
-
 SHOW_MEMBERS, SHOW_SPEND = "members", "spend"
 
 

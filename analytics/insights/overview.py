@@ -328,9 +328,7 @@ def page(*, at: Standpoint, days: int) -> dict[str, Any]:
     """Return the context of Overview for staff who see figures."""
     said = wording.voice(at.settings)
     found = queries.answers(at=at, asks=asks(at=at, days=days))
-    grid = queries.grid(
-        at=at, rule=at.settings.rfm_rule, window=at.settings.rfm_window
-    )
+    grid = queries.grid(at=at, rule=at.settings.rfm_rule, window=at.settings.rfm_window)
     months = rules.COHORTS_SHORT
     return {
         "days": days,
@@ -348,9 +346,7 @@ def page(*, at: Standpoint, days: int) -> dict[str, Any]:
 
 def periods(chosen: int, said: Voice) -> list[Choice]:
     return [
-        Choice(
-            _("%(n)s d") % {"n": said.number(days)}, f"?days={days}", days == chosen
-        )
+        Choice(_("%(n)s d") % {"n": said.number(days)}, f"?days={days}", days == chosen)
         for days in rules.PERIODS
     ]
 

@@ -20,7 +20,6 @@ from config.lib import charts, formats, ui
 from config.lib.ui import Choice, Note
 from members.programme.rules import RFM_RULES, RFM_WINDOWS
 
-
 RULES = {
     "strict_less": gettext_lazy(
         "Members with the same measure share a score, so a score may be missing."

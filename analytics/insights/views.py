@@ -9,7 +9,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from analytics.insights import catalogue, desk, pages, queries, rules, wording
+from analytics.insights import (
+    catalogue,
+    desk,
+    overview,
+    queries,
+    retention,
+    rules,
+    scores,
+    wording,
+)
 from analytics.insights.forms import PeriodForm, RetentionForm, ScoresForm
 from analytics.insights.queries import Standpoint
 from config.lib import clock
@@ -34,7 +43,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     context["at"] = at
     if at is not None:
         days = PeriodForm(request.GET).chosen()
-        context |= pages.overview_page(at=at, days=days)
+        context |= overview.page(at=at, days=days)
     return render_page_or_fragment(request, "insights/overview.html", "page", context)
 
 
@@ -48,13 +57,8 @@ def rfm_page(request: HttpRequest) -> HttpResponse:
         context["at"] = None
         return render(request, "insights/rfm.html", context, status=400)
     if at is not None:
-        data = form.cleaned_data
-        context |= pages.rfm_page(
-            at=at,
-            rule=data["rule"] or at.settings.rfm_rule,
-            window=data["window"] or at.settings.rfm_window,
-            by_spend=data["show"] == "spend",
-        )
+        asked = form.asked(settings=at.settings)
+        context |= scores.page(at=at, asked=asked)
     return render_page_or_fragment(request, "insights/rfm.html", "page", context)
 
 
@@ -62,7 +66,11 @@ def rfm_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def retention_page(request: HttpRequest) -> HttpResponse:
     at = _standpoint(request)
-    context: dict[str, Any] = {"crumbs": [Crumb(_("Retention"))], "at": at}
+    context: dict[str, Any] = {
+        "crumbs": [Crumb(_("Retention"))],
+        "at": at,
+        "asked": None,
+    }
     if at is None:
         return render(request, "insights/retention.html", context)
     said = wording.voice(at.settings)
@@ -77,7 +85,7 @@ def retention_page(request: HttpRequest) -> HttpResponse:
     context["form"] = form
     if not form.is_valid():
         return render(request, "insights/retention.html", context, status=400)
-    context |= pages.retention_page(at=at, asked=form.asked())
+    context |= retention.page(at=at, asked=form.asked(), said=said)
     return render_page_or_fragment(request, "insights/retention.html", "page", context)
 
 

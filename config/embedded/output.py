@@ -92,6 +92,8 @@ def readable(line: str, *, colour: bool = False) -> str:
         return line
     level = str(entry.get("level", ""))
     words = [str(entry.get("timestamp", ""))[11:19], str(entry.get("event", ""))]
+    if entry.get("event") == "request_finished":
+        words = [words[0], str(entry.pop("request", "")), str(entry.pop("code", ""))]
     words += [
         f"{key}={value}" for key, value in entry.items() if key not in SILENT_KEYS
     ]

@@ -120,7 +120,10 @@ class Product:
         return self._service("web", words, options, ready=self.answers)
 
     def _worker(self) -> Service:
-        words = ("-m", "celery", "-A", "config", "worker", "--without-gossip")
+        # It runs as whoever started `up`; the warning about root says nothing new.
+        calm = ("-W", "ignore:You're running the worker with superuser")
+        celery = (*calm, "-m", "celery", "-q", "-A", "config")
+        words = (*celery, "worker", "--without-gossip", "--without-mingle")
         options = {
             "--loglevel": "INFO",
             "--concurrency": max(1, min(4, _processors())),
@@ -130,7 +133,7 @@ class Product:
         return self._service("worker", words, options, grace=20)
 
     def _beat(self) -> Service:
-        words = ("-m", "celery", "-A", "config", "beat", "--pidfile=")
+        words = ("-m", "celery", "-q", "-A", "config", "beat", "--pidfile=")
         options = {"--loglevel": "INFO", "--schedule": self.places.run / "beat"}
         return self._service("beat", words, options)
 

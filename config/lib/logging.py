@@ -16,6 +16,8 @@ from structlog.typing import EventDict, ExcInfo, Processor
 PERSONAL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+?\d[\d -]{6,}\d")
 # Free text of the visitor, and more about their device than operations needs.
 DROPPED: Final = ("user_agent", "ip")
+# Asked every few seconds by machines; a failure is logged all the same.
+PROBES: Final = ("GET /healthz", "GET /readyz", "GET /metrics")
 
 # What django-structlog reads from settings.
 DJANGO_STRUCTLOG: Final[dict[str, Any]] = {
@@ -88,7 +90,9 @@ def without_personal_data(logger: Any, method: str, event: EventDict) -> EventDi
         event.pop(key, None)
     request = event.get("request")
     if isinstance(request, str):
-        event["request"] = request.partition("?")[0]
+        event["request"] = request = request.partition("?")[0]
+        if request in PROBES and event.get("code") == 200:
+            raise structlog.DropEvent
     for key in ("event", "error", "reason", "request"):
         if isinstance(event.get(key), str):
             event[key] = masked(event[key])
@@ -99,12 +103,12 @@ def masked(text: str) -> str:
     return PERSONAL.sub("…", text)
 
 
-def exception_text(info: ExcInfo) -> str:
+def exception_text(exc_info: ExcInfo) -> str:
     """This is where it failed and the first line of why.
 
     PostgreSQL puts the offending row on the lines behind it.
     """
-    kind, error, trace = info
+    kind, error, trace = exc_info
     lines = [*_frames(trace), f"{kind.__name__}: {masked(_first_line(error))}"]
     cause = error.__cause__ or error.__context__
     if cause is not None:

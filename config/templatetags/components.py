@@ -190,8 +190,11 @@ def chips(label: str, choices: Sequence[Choice]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/segmented.html")
-def segmented(label: str, choices: Sequence[Choice]) -> dict[str, Any]:
-    return {"label": label, "choices": choices}
+def segmented(
+    label: str, choices: Sequence[Choice], *, target: str = "", name: str = ""
+) -> dict[str, Any]:
+    """With `target` htmx swaps that part; `name` then keeps the focus where it was."""
+    return {"label": label, "choices": choices, "target": target, "name": name}
 
 
 @register.inclusion_tag("components/metric_note.html")

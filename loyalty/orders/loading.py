@@ -54,12 +54,15 @@ class OrderLoader:
             "category": self._word("category", rules.CATEGORY_LENGTH),
             "sku": self._key("sku", rules.SKU_LENGTH),
         }
+        self._lead = f"{staging.escaped(context.source)}\t"
         self._last: int | None = None
 
     def lines(self, chunk: Chunk) -> list[str]:
         cells = Cells(chunk)
-        keys = self._read(cells, "order_id")
-        members = self._read(cells, "member", NOTHING)
+        keys = cells.keys(self._at("order_id"), self._memos["order_id"])
+        members = cells.keys(
+            self._at("member"), self._memos["member"], NOTHING, lead=self._lead
+        )
         moments = self._read(cells, "ordered_at", NOTHING)
         money = self._read(cells, "amount", NOTHING)
         margins = self._read(cells, "margin", NOTHING)
@@ -135,6 +138,8 @@ class OrderLoader:
     ) -> Counts:
         told = self._told(after, upto)
         cursor.execute("DROP TABLE IF EXISTS import_slice, import_fresh")
+        # A rough idea of a slice is enough to plan by.
+        cursor.execute("SET LOCAL default_statistics_target = 10")
         self._run(cursor, statements.SLICE, told)
         cursor.execute("ANALYZE import_slice")
         if linked:

@@ -73,6 +73,9 @@ TIME = re.compile(
 )
 
 
+USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """An instant, and the programme's local day it falls on."""
@@ -113,6 +116,14 @@ def moment(
     cell: Cell, *, zone: ZoneInfo, form: str | None = None, field: str
 ) -> Moment | Bad | None:
     """This reads an instant; None is an empty cell."""
+    if isinstance(cell, str) and form in (None, DMY, MDY) and USUAL.fullmatch(cell):
+        # The way most files write it, without taking it apart.
+        try:
+            local = datetime.fromisoformat(cell)
+        except ValueError:
+            return _bad(field, cell)
+        usual = _checked(_Read(local.date(), local.time()), field)
+        return _placed(usual, zone, field) if isinstance(usual, _Read) else usual
     read = _parts(cell, form, field)
     if not isinstance(read, _Read):
         return read

@@ -79,11 +79,10 @@ class _Lines:
         self.taken.append(line)
         return line
 
-    def settle(self, *, lines: int | None = None) -> None:
+    def settle(self, *, lines: int) -> None:
         """The first `lines` of those taken are dealt with; the rest come again."""
-        done = len(self.taken) if lines is None else lines
-        self.number += done
-        self._again.extendleft(reversed(self.taken[done:]))
+        self.number += lines
+        self._again.extendleft(reversed(self.taken[lines:]))
         self.taken.clear()
 
 
@@ -94,35 +93,43 @@ def _csv(path: Path, inspection: Inspection, size: int) -> Iterator[Chunk]:
         reader = csv.reader(lines, delimiter=inspection.delimiter, strict=True)
         chunk, more = Chunk(), True
         while more:
-            more = _csv_row(reader, lines, width, chunk)
+            more = _csv_rows(reader, lines, width, chunk, size)
             if len(chunk) >= size or not more:
                 yield chunk
                 chunk = Chunk()
 
 
-def _csv_row(reader: Any, lines: _Lines, width: int, chunk: Chunk) -> bool:
+def _csv_rows(reader: Any, lines: _Lines, width: int, chunk: Chunk, size: int) -> bool:
+    """Read rows until the chunk is full or one is odd; False at the end."""
+    numbers, rows, taken = chunk.lines, chunk.rows, lines.taken
     try:
-        row: list[str] | None = next(reader)
-    except StopIteration:
-        return False
+        for row in reader:
+            if len(row) != width:
+                _odd(row, lines, width, chunk)
+                return True
+            if any(row):
+                numbers.append(lines.number + 1)
+                rows.append(row)
+            lines.number += len(taken)
+            taken.clear()
+            if len(rows) >= size:
+                return True
     except csv.Error:
-        row = None
-    if row is not None and len(row) == width:
-        if any(row):
-            chunk.lines.append(lines.number + 1)
-            chunk.rows.append(row)
-        lines.settle()
+        _odd(None, lines, width, chunk)
         return True
+    return False
+
+
+def _odd(row: list[str] | None, lines: _Lines, width: int, chunk: Chunk) -> None:
     if row is not None and len(lines.taken) == 1:
         _uneven(row, lines, width, chunk)
-        lines.settle()
-        return True
+        lines.settle(lines=1)
+        return
     # More lines than one and no row: the quote was opened on the first of them.
     bad = Bad("malformed", "the row has a quote that is not closed or not escaped")
     raw = lines.taken[0].rstrip("\r\n") if lines.taken else ""
     chunk.bad.append(BadRow(lines.number + 1, bad, raw))
     lines.settle(lines=1)
-    return True
 
 
 def _uneven(row: list[str], lines: _Lines, width: int, chunk: Chunk) -> None:

@@ -6,6 +6,7 @@ crash of the server empties them; the batch then stages the same file again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,11 @@ NULL = "\\N"
 UNIT = "\x1f"  # separates the cells of a raw row
 RAW = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "�"})
 Read: TypeAlias = str | tuple[str, ...] | Bad | None
+# Keys that need no second look: they hold a digit, and are no number of Excel's.
+USUAL_KEYS = re.compile(
+    r"[A-Za-z_-]{0,40}[0-9][A-Za-z0-9_-]{0,60}"
+    r"(?:\n[A-Za-z_-]{0,40}[0-9][A-Za-z0-9_-]{0,60})*"
+)
 SPECIAL = ("\\", "\t", "\n", "\r", "\0")
 # Room for a sort of a slice in memory; one import at a time uses it.
 WORK_MEMORY = "128MB"
@@ -131,6 +137,19 @@ class Cells:
             return [empty] * self.count
         return self.sieved([memo[cell] for cell in column], empty)
 
+    def keys(
+        self,
+        index: int | None,
+        memo: Memo[str | Bad],
+        empty: str = NULL,
+        lead: str = "",
+    ) -> list[str]:
+        """As `read`, for columns of keys: most are letters and digits all through."""
+        column = self.of(index)
+        if column is not None and _all_usual(column):
+            return [lead + key for key in column] if lead else list(column)  # type: ignore[operator,arg-type]  # strings, as just seen
+        return self.read(index, memo, empty)
+
     def sieved(self, read: list[str | Bad], empty: str = NULL) -> list[str]:
         if Bad in set(map(type, read)):
             for at, one in enumerate(read):
@@ -148,6 +167,15 @@ class Cells:
 
     def raws(self) -> list[str]:
         return list(_raws(self.chunk.rows))
+
+
+def _all_usual(column: Sequence[Cell]) -> bool:
+    try:
+        joined = "\n".join(column)  # type: ignore[arg-type]  # the exception says if not
+    except TypeError:
+        return False
+    one_line_each = joined.count("\n") == len(column) - 1
+    return one_line_each and USUAL_KEYS.fullmatch(joined) is not None
 
 
 def _raws(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:

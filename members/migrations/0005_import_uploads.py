@@ -13,6 +13,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Every order moves its member's first and last day: with room on the page
+        # such an update touches no index. Half the cost of a load without it.
+        migrations.RunSQL(
+            "ALTER TABLE members_member SET (fillfactor = 70)",
+            "ALTER TABLE members_member RESET (fillfactor)",
+        ),
         migrations.AddField(
             model_name="importbatch",
             name="details",

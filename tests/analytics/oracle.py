@@ -37,7 +37,8 @@ def text(minor: int | Fraction, exponent: int = 2) -> str:
 
 
 def month(days: pd.Series) -> pd.Series:
-    return days.dt.strftime("%Y-%m")
+    written: pd.Series = days.dt.strftime("%Y-%m")
+    return written
 
 
 def bought(f: pd.DataFrame) -> pd.DataFrame:
@@ -45,12 +46,13 @@ def bought(f: pd.DataFrame) -> pd.DataFrame:
 
 
 def net(f: pd.DataFrame) -> pd.Series:
-    return f.amount.where(~f.refund, -f.amount)
+    amounts: pd.Series = f.amount
+    return amounts.where(~f.refund, -f.amount)
 
 
 def spend_by_month(f: pd.DataFrame) -> dict[str, str]:
     sums = net(f).groupby(month(f.day)).sum()
-    return {key: text(int(value)) for key, value in sums.items()}
+    return {str(key): text(int(value)) for key, value in sums.items()}
 
 
 def cohorts(f: pd.DataFrame, as_of: date) -> dict[tuple[str, int], tuple[int, int]]:

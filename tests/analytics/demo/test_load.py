@@ -340,9 +340,7 @@ def killed(*, members: int, blocks: int, seconds: float) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("blocks", "seconds"), [(0, 0.1), (1, 0.0), (1, 0.1)], ids=str
-)
+@pytest.mark.parametrize(("blocks", "seconds"), [(0, 0.1), (1, 0.0), (1, 0.1)], ids=str)
 def test_a_load_killed_and_started_again_ends_in_the_same_state(
     transactional_db, blocks, seconds
 ):

@@ -210,7 +210,7 @@ def test_orders_dip_in_july_and_peak_at_11_11(shop):
     day = np.bincount(shop.day[shop.orders], minlength=PLAN.days)
 
     def a_day(first: date, last: date) -> float:
-        return day[PLAN.offset(first) : PLAN.offset(last) + 1].mean()
+        return float(day[PLAN.offset(first) : PLAN.offset(last) + 1].mean())
 
     june, july = (
         a_day(date(2025, 6, 1), date(2025, 6, 30)),

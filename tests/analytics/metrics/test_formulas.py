@@ -28,7 +28,9 @@ def article_clv(given: dict) -> str:
     return plain(
         rules.clv(
             order_value=Decimal(str(given["aov"])),
-            frequency=given.get("freq_per_year", given.get("freq")),
+            frequency=given["freq_per_year"]
+            if "freq_per_year" in given
+            else given["freq"],
             years=given["years"],
             margin=Decimal(str(given.get("margin", 1))),
         )

@@ -49,7 +49,7 @@ def refused(load) -> Callable[..., str]:
 @pytest.fixture
 def csv_file(tmp_path) -> Callable[..., Path]:
     def write(text: str, *, name: str = "file.csv", encoding: str = "utf-8") -> Path:
-        path = tmp_path / name
+        path = Path(tmp_path) / name
         path.write_bytes(text.encode(encoding))
         return path
 

@@ -98,8 +98,9 @@ def test_email_is_lower_case(cell, expected):
         ("TRUE", True),
         ("否", False),
         ("0", False),
-    ]
-    + [("", None), ("maybe", "bad_choice")],
+        ("", None),
+        ("maybe", "bad_choice"),
+    ],
 )
 def test_yes_or_no(cell, expected):
     assert word_of(texts.yes_or_no(cell, field="email_consent")) == expected
