@@ -86,7 +86,7 @@ def shop() -> Shop:
 
 
 def rate(mask: np.ndarray) -> float:
-    return float(mask.mean())
+    return float(np.mean(mask))
 
 
 def second_within(shop: Shop, days: int) -> np.ndarray:
