@@ -55,5 +55,4 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        field = f"{error.field}: " if error.field else ""
-        raise unusable(f"{field}{error}") from None
+        raise unusable(str(error)) from None

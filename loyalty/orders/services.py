@@ -203,12 +203,9 @@ def _write(
 ) -> Recorded:
     settings = programme.settings_at(at=at)
     _check(placed_at, lines, currency or settings.currency, settings.currency, at)
-    margins = [one.margin_minor for one in lines if one.margin_minor is not None]
     amount = sum(one.amount_minor for one in lines)
-    margin = sum(margins) if margins else None
-    named = [
-        one for one in lines if one.sku or one.category or one.quantity is not None
-    ]
+    margin = _margin(lines)
+    named = _named(lines)
     digest = rules.content_hash(
         kind=kind,
         placed_at=placed_at,
@@ -244,14 +241,28 @@ def _write(
         return Recorded(order=order, created=False)
     _write_lines(order, named)
     _mark(order)
+    _audit(order, by=by, at=at)
+    return Recorded(order=order, created=True)
+
+
+def _audit(order: Order, *, by: User | None, at: datetime) -> None:
     audit.record(
         actor=by,
-        action=f"orders.{kind.value}",
+        action=f"orders.{order.kind}",
         target=f"Order:{order.pk}",
-        details={"source": source},
+        details={"source": order.source},
         at=at,
     )
-    return Recorded(order=order, created=True)
+
+
+def _margin(lines: Sequence[Line]) -> int | None:
+    margins = [one.margin_minor for one in lines if one.margin_minor is not None]
+    return sum(margins) if margins else None
+
+
+def _named(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines that say more than an amount."""
+    return [one for one in lines if one.sku or one.category or one.quantity is not None]
 
 
 def _check(

@@ -103,7 +103,7 @@ def test_files_and_functions_stay_short():
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.lineno + 1
-                if lines > 50:
+                if lines > 60:
                     too_long.append(f"{path.name}: {node.name} has {lines} lines")
 
     assert too_long == []

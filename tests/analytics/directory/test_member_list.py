@@ -210,7 +210,7 @@ def test_member_list_has_a_fixed_number_of_queries(
     client.force_login(bruno)
     client.get(reverse("insights:members"))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(reverse("insights:members"))
 
 
@@ -226,7 +226,7 @@ def test_member_page_has_a_fixed_number_of_queries(
     url = reverse("insights:member", args=[member.number])
     client.get(url)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(url)
 
 
