@@ -55,4 +55,5 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        raise unusable(str(error)) from None
+        field = f"{error.field}: " if error.field else ""
+        raise unusable(f"{field}{error}") from None
