@@ -5,6 +5,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -165,3 +166,16 @@ def test_export_is_audited_without_personal_values(shop, tmp_path):
         "members.export",
         {"rows": 2, "file": "m.csv"},
     )
+
+
+def test_export_into_a_folder_that_refuses_leaves_no_draft(shop, tmp_path, monkeypatch):
+    out = tmp_path / "members.csv"
+
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(CommandError, match="No space left"):
+        run("export_members", "--out", str(out))
+
+    assert list(tmp_path.glob("*members.csv*")) == []

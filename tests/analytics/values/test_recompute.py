@@ -287,3 +287,19 @@ def test_cancelled_recompute_keeps_the_old_values(ana):
 
     assert Job.objects.get().state == "cancelled"
     assert MemberValue.objects.count() == 0
+
+
+def test_swap_gives_up_on_a_table_that_stays_in_use(ana, monkeypatch):
+    monkeypatch.setattr(table, "LOCK_TIMEOUT", "20ms")
+    monkeypatch.setattr(table, "TRIES", 2)
+    monkeypatch.setattr(table, "PAUSE_SECONDS", 0)
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(f"SELECT count(*) FROM {table.TABLE}")
+
+    with pytest.raises(table.TableBusy):
+        services.recompute(as_of=TODAY, at=AT)
+
+    other.close()
+    assert ValueRun.objects.get().state == "failed"
