@@ -1,0 +1,75 @@
+"""Calls of the kernel in `loyalty/migrations/sql/`: one statement an operation.
+
+Inside a transaction it runs in a savepoint, so a refusal leaves the rest standing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, connection, transaction
+
+from loyalty.points import errors
+
+REFUSED = "TN409"
+
+
+def digest(payload: Mapping[str, Any]) -> str:
+    """This tells a repeat of a business key from another use of it."""
+    text = json.dumps(payload, sort_keys=True, default=str)
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Of:
+    """A member's account of one currency, as an argument; made when it is not there."""
+
+    member_id: int
+    currency: str
+
+
+def call(function: str, **values: Any) -> dict[str, Any]:
+    """Run a kernel function with its parameters by name; return its one row.
+
+    Raises the refusal the kernel names.
+    """
+    told: dict[str, Any] = {}
+    words = []
+    for name, value in values.items():
+        if isinstance(value, Of):
+            told[f"{name}_m"], told[f"{name}_c"] = value.member_id, value.currency
+            words.append(f"p_{name} => points_account(%({name}_m)s, %({name}_c)s)")
+        else:
+            told[name] = value
+            words.append(f"p_{name} => %({name})s")
+    return run(f"SELECT * FROM {function}({', '.join(words)})", told)[0]  # noqa: S608  our names only
+
+
+def run(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    savepoint = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    try:
+        with savepoint, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            names = [column.name for column in cursor.description]
+            rows = cursor.fetchall()
+    except DatabaseError as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from None
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def refusal_of(error: DatabaseError) -> errors.PointsRefused | None:
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error) or cause.sqlstate != REFUSED:
+        return None
+    code = cause.diag.message_primary or ""
+    facts = json.loads(cause.diag.message_detail or "{}")
+    return errors.BY_CODE[code](**facts)
