@@ -1,6 +1,13 @@
 """An index for Django only; import from the features themselves."""
 
-from loyalty.orders.models import ChangedMonth, Order, OrderLine, Refund
+from loyalty.orders.models import (
+    ChangedMonth,
+    EarnBudget,
+    Order,
+    OrderLine,
+    ParkedRefund,
+    Refund,
+)
 from loyalty.points.models import (
     Account,
     Activation,
@@ -18,11 +25,13 @@ __all__ = [
     "Allocation",
     "ChangedMonth",
     "Debt",
+    "EarnBudget",
     "Hold",
     "HoldAllocation",
     "Lot",
     "Order",
     "OrderLine",
+    "ParkedRefund",
     "Refund",
     "Transfer",
 ]

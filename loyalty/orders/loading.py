@@ -9,7 +9,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from loyalty.orders import rules, statements
+from loyalty.orders import earning, rules, statements
 from loyalty.orders.enums import OrderKind
 from members.imports import amounts, dates, staging, texts
 from members.imports.amounts import Money, Number, Style
@@ -153,9 +153,9 @@ class OrderLoader:
         stores = cursor.rowcount
         members = self._create_members(cursor, told)
         cursor.execute(statements.ORDERS, told)
-        if self.context.options.update:
-            self._update(cursor, told)
+        corrected = self._update(cursor, told) if self.context.options.update else []
         self._write_lines(cursor, told)
+        self._points(cursor, {**told, "corrected": corrected})
         cursor.execute(statements.KNOWN_MEMBERS)
         cursor.execute(statements.MARK_MEMBERS)
         cursor.execute(statements.MARK_MONTHS)
@@ -181,12 +181,41 @@ class OrderLoader:
             cursor.execute(statements.FRESH_KNOWN)
         return created
 
-    def _update(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
+    def _update(self, cursor: CursorWrapper, told: dict[str, Any]) -> list[int]:
+        """Write what changed; return the orders that must earn anew for it."""
+        cursor.execute(statements.CORRECTED)
+        (corrected,) = cursor.fetchone()
+        # What an order earned by what it said before is withdrawn first.
+        earning.reverse_many(
+            order_ids=corrected,
+            reason="",
+            actor=self._actor,
+            settings=self.context.programme,
+            now=self.context.at,
+        )
+        cursor.execute(statements.REVISE, [corrected])
         cursor.execute(statements.UPDATES, told)
-        if not cursor.rowcount:
-            return
-        cursor.execute(statements.OLD_LINES)
-        cursor.execute(statements.REFRESH.format(members=statements.MOVED_MEMBERS))
+        if cursor.rowcount:
+            cursor.execute(statements.OLD_LINES)
+            cursor.execute(statements.REFRESH.format(members=statements.MOVED_MEMBERS))
+        return list(corrected)
+
+    def _points(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
+        """Orders earn and refunds take back in the transaction that writes them."""
+        cursor.execute(statements.WRITTEN, told)
+        orders, refunds = cursor.fetchone()
+        context = self.context
+        earning.earn_many(order_ids=orders, actor=self._actor, now=context.at)
+        earning.take_back_many(
+            refund_ids=refunds,
+            actor=self._actor,
+            settings=context.programme,
+            now=context.at,
+        )
+
+    @property
+    def _actor(self) -> str:
+        return f"import:{self.context.batch_id}"
 
     def _write_lines(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
         cursor.execute(statements.LINES_BETWEEN)

@@ -37,3 +37,17 @@ def latest() -> Settings:
     if version is None:
         raise NoProgramme("No programme version; run manage.py migrate.")
     return rules.parse(version.settings, number=version.number)
+
+
+def timeline() -> list[tuple[datetime | None, Settings]]:
+    """Return every version with its beginning, in the order they came into force.
+
+    A version ends where the next begins; None is the beginning of time.
+    """
+    found = ProgrammeVersion.objects.order_by(
+        F("effective_from").asc(nulls_first=True), "number"
+    )
+    return [
+        (version.effective_from, rules.parse(version.settings, number=version.number))
+        for version in found
+    ]

@@ -9,7 +9,7 @@ CREATE FUNCTION points_credit(
     p_references text[], p_digests text[], p_at timestamptz[], p_available timestamptz[],
     p_expires timestamptz[], p_rolling boolean[], p_versions int[], p_parts jsonb[],
     p_reason text, p_actor text, p_now timestamptz
-) RETURNS TABLE (reference text, transfer_id bigint, replayed boolean)
+) RETURNS TABLE (reference text, transfer_id bigint, points bigint, replayed boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -37,7 +37,7 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT i.reference, t.id, true FROM unnest(p_references) AS i (reference)
+    SELECT i.reference, t.id, t.points, true FROM unnest(p_references) AS i (reference)
       JOIN loyalty_transfer t ON t.reference = i.reference;
 
     RETURN QUERY
@@ -63,7 +63,7 @@ BEGIN
           FROM (SELECT account_id, sum(points) AS points FROM incoming GROUP BY account_id) s
          WHERE a.id = s.account_id
     )
-    SELECT i.reference, i.id, false FROM incoming i;
+    SELECT i.reference, i.id, i.points, false FROM incoming i;
 
     IF true = ANY (p_rolling) THEN
         PERFORM points_roll_lots(v_accounts);
