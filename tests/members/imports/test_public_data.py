@@ -37,7 +37,7 @@ def test_cdnow_sample_asks_which_of_two_columns_is_the_member(refused, shared_da
 
     said = refused("orders", path)
 
-    assert "'customer_id' and 'master_id'" in said
+    assert "“customer_id”, “master_id”" in said
     assert "--map member=" in said
     assert Order.objects.count() == 0
 
