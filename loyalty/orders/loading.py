@@ -156,6 +156,8 @@ class OrderLoader:
         if self.context.options.update:
             self._update(cursor, told)
         self._write_lines(cursor, told)
+        if self._at("store") is not None:
+            cursor.execute(statements.HOME_STORES)
         cursor.execute(statements.KNOWN_MEMBERS)
         cursor.execute(statements.MARK_MEMBERS)
         cursor.execute(statements.MARK_MONTHS)
