@@ -156,6 +156,8 @@ class OrderLoader:
         corrected = self._update(cursor, told) if self.context.options.update else []
         self._write_lines(cursor, told)
         self._points(cursor, {**told, "corrected": corrected})
+        if self._at("store") is not None:
+            cursor.execute(statements.HOME_STORES)
         cursor.execute(statements.KNOWN_MEMBERS)
         cursor.execute(statements.MARK_MEMBERS)
         cursor.execute(statements.MARK_MONTHS)

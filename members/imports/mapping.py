@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from members.imports.sniffing import Unusable
 
@@ -64,7 +65,8 @@ def resolve(
     for name, column in told.items():
         if name not in known:
             raise Unusable(
-                f"there is no field {name!r}; fields: {', '.join(f.name for f in fields)}"
+                _("there is no field “%(field)s”; fields: %(fields)s")
+                % {"field": name, "fields": ", ".join(f.name for f in fields)}
             )
         if column:
             at[name] = _position(names, column)
@@ -93,7 +95,8 @@ def _position(names: Sequence[str], column: str) -> int:
     matches = [i for i, name in enumerate(names) if folded(name) == folded(column)]
     if len(matches) != 1:
         raise Unusable(
-            f"there is no column {column!r}; columns: {', '.join(filter(None, names))}"
+            _("there is no column “%(column)s”; columns: %(columns)s")
+            % {"column": column, "columns": ", ".join(filter(None, names))}
         )
     return matches[0]
 
@@ -108,11 +111,13 @@ def _recognised(
     ways = {folded(way) for way in one.synonyms.split()}
     matches = [index for index in free if folded(names[index]) in ways]
     if len(matches) > 1:
-        columns = " and ".join(repr(names[index]) for index in matches)
-        raise Unusable(
-            f"{columns} may each be the {one.name}; say which "
-            f"(--map {one.name}={names[matches[0]]})"
+        columns = ", ".join(f"“{names[index]}”" for index in matches)
+        text = _(
+            "%(columns)s: each may be the %(field)s; "
+            "say which (--map %(field)s=%(column)s)"
         )
+        column = names[matches[0]]
+        raise Unusable(text % {"columns": columns, "field": one.name, "column": column})
     return matches[0] if matches else None
 
 
@@ -123,12 +128,20 @@ def _check(
     for name, index in at.items():
         if index in by_column:
             raise Unusable(
-                f"the column {names[index]!r} cannot be both {by_column[index]} and {name}"
+                _("the column “%(column)s” cannot be both %(first)s and %(second)s")
+                % {"column": names[index], "first": by_column[index], "second": name}
             )
         by_column[index] = name
     missing = [one.name for one in fields if one.required and one.name not in at]
     if missing:
         raise Unusable(
-            f"no column for {', '.join(missing)}; columns: "
-            f"{', '.join(filter(None, names))}; say which (--map {missing[0]}=COLUMN)"
+            _(
+                "no column for %(missing)s; columns: %(columns)s; "
+                "say which (--map %(field)s=COLUMN)"
+            )
+            % {
+                "missing": ", ".join(missing),
+                "columns": ", ".join(filter(None, names)),
+                "field": missing[0],
+            }
         )

@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from django.utils.translation import gettext as _
 
 from members.imports.sniffing import Inspection, Unusable
 from members.imports.values import Bad, Cell
@@ -64,7 +65,7 @@ class _Lines:
     """Physical lines with their numbers; lines taken can be handed back."""
 
     def __init__(self, file: TextIO, *, skip: int) -> None:
-        for _ in range(skip):
+        for _line in range(skip):
             next(file, None)
         self._file = file
         self._again: deque[str] = deque()
@@ -125,9 +126,12 @@ def _odd(row: list[str] | None, lines: _Lines, width: int, chunk: Chunk) -> None
         _uneven(row, lines, width, chunk)
         lines.settle(lines=1)
         return
+    raw = lines.taken[0].rstrip("\r\n") if lines.taken else ""
     # More lines than one and no row: the quote was opened on the first of them.
     bad = Bad("malformed", "the row has a quote that is not closed or not escaped")
-    raw = lines.taken[0].rstrip("\r\n") if lines.taken else ""
+    if len(raw) > csv.field_size_limit():
+        most = csv.field_size_limit()
+        bad = Bad("too_long", f"the row has a cell longer than {most} characters")
     chunk.bad.append(BadRow(lines.number + 1, bad, raw))
     lines.settle(lines=1)
 
@@ -210,7 +214,8 @@ def _parquet(
     except (pa.ArrowException, OSError) as error:
         why = str(error).splitlines()[0][:200]
         raise Unusable(
-            f"the Parquet file is damaged near row {number} ({why})"
+            _("the Parquet file is damaged near row %(row)s (%(why)s)")
+            % {"row": number, "why": why}
         ) from None
 
 
@@ -219,7 +224,10 @@ def _refuse_nested(schema: pa.Schema, used: frozenset[int]) -> None:
         kind = schema.field(index).type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind):
             name = schema.field(index).name
-            raise Unusable(f"the column {name!r} holds {kind}, not plain values")
+            raise Unusable(
+                _("the column “%(column)s” holds %(kind)s, not plain values")
+                % {"column": name, "kind": kind}
+            )
 
 
 def _cells(column: Any) -> list[Any]:

@@ -23,6 +23,7 @@ from django.db import (
 )
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from config.lib import locks
 from config.lib.errors import DomainError
@@ -143,14 +144,26 @@ def checked_options(options: Options) -> Options:
     """Write what was said one way; raises `Unusable` for what cannot be meant."""
     decimal = {"point": ".", "comma": ",", ".": ".", ",": ",", None: None}
     if options.decimal not in decimal:
-        raise Unusable(f"{options.decimal!r} is no decimal sign; give point or comma")
+        raise Unusable(
+            _("“%(decimal)s” is no decimal sign; give point or comma")
+            % {"decimal": options.decimal}
+        )
     try:
         form = dates.format_of(options.date_format) if options.date_format else None
-    except dates.NotAFormat as error:
-        raise Unusable(str(error)) from None
+    except dates.NotAFormat:
+        raise Unusable(
+            _(
+                "“%(format)s” is no date format; give dmy, mdy, epoch, epoch_ms or a "
+                "pattern with %%Y, %%m and %%d such as %%d/%%m/%%Y"
+            )
+            % {"format": options.date_format}
+        ) from None
     region = options.region.upper() if options.region else None
     if region is not None and not texts.is_region(region):
-        raise Unusable(f"{region!r} is no country; give two letters such as DE or CN")
+        raise Unusable(
+            _("“%(region)s” is no country; give two letters such as DE or CN")
+            % {"region": region}
+        )
     return replace(
         options, decimal=decimal[options.decimal], date_format=form, region=region
     )
@@ -161,8 +174,11 @@ def _plan(request: Request) -> _Plan:
     source = request.source.strip()
     if not 0 < len(source) <= SOURCE_LENGTH or source in ("email", "phone"):
         raise Unusable(
-            f"{request.source!r} cannot name a source; give up to {SOURCE_LENGTH} "
-            "characters, not email or phone"
+            _(
+                "“%(source)s” cannot name a source; give up to %(length)s characters, "
+                "not email or phone"
+            )
+            % {"source": request.source, "length": SOURCE_LENGTH}
         )
     request = replace(request, source=source, options=checked_options(request.options))
     inspection = sniffing.inspect(

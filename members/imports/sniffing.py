@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.lib.errors import DomainError
 
@@ -37,11 +39,11 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-ACCEPTED = "CSV (comma, semicolon, tab or bar), JSON Lines or Parquet"
+ACCEPTED = gettext_lazy("CSV (comma, semicolon, tab or bar), JSON Lines or Parquet")
 MAGIC = {
     b"PAR1": "Parquet",
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PK\x03\x04": gettext_lazy("a ZIP archive or an Excel workbook"),
+    b"\xd0\xcf\x11\xe0": gettext_lazy("an old Excel workbook"),
     b"\x1f\x8b": "gzip",
     b"%PDF": "PDF",
     b"ARROW1": "Arrow",
@@ -89,21 +91,40 @@ def inspect(*, path: Path, name: str, encoding: str | None = None) -> Inspection
     said = FORMATS.get(Path(name).suffix.lower())
     if said is None:
         raise Unusable(
-            f"{name}: the ending tells no kind of file; accepted: {ACCEPTED}"
+            _("%(name)s: the ending tells no kind of file; accepted: %(accepted)s")
+            % {"name": name, "accepted": ACCEPTED}
         )
     try:
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:
-        raise Unusable(f"{name}: cannot be read ({error.strerror})") from None
+        raise Unusable(
+            _("%(name)s: cannot be read (%(why)s)")
+            % {"name": name, "why": error.strerror}
+        ) from None
     if not start:
-        raise Unusable(f"{name}: the file is empty; accepted: {ACCEPTED}")
-    held = next((what for mark, what in MAGIC.items() if start.startswith(mark)), None)
+        raise _empty(name)
+    held = next(
+        (str(what) for mark, what in MAGIC.items() if start.startswith(mark)), None
+    )
     if said == "parquet":
         return _parquet(path, name, held)
     if held:
-        raise Unusable(f"{name}: is {held}, not {_label(said)}; accepted: {ACCEPTED}")
+        raise Unusable(
+            _("%(name)s: is %(found)s, not %(said)s; accepted: %(accepted)s")
+            % {
+                "name": name,
+                "found": held,
+                "said": _label(said),
+                "accepted": ACCEPTED,
+            }
+        )
     return _text(path, name, said, encoding, start)
+
+
+def _empty(name: str) -> Unusable:
+    text = _("%(name)s: the file is empty; accepted: %(accepted)s")
+    return Unusable(text % {"name": name, "accepted": ACCEPTED})
 
 
 def _label(format_: str) -> str:
@@ -112,14 +133,20 @@ def _label(format_: str) -> str:
 
 def _parquet(path: Path, name: str, held: str | None) -> Inspection:
     if held != "Parquet":
-        raise Unusable(f"{name}: is not Parquet; accepted: {ACCEPTED}")
+        raise Unusable(
+            _("%(name)s: is not Parquet; accepted: %(accepted)s")
+            % {"name": name, "accepted": ACCEPTED}
+        )
     try:
         with pq.ParquetFile(path) as file:
             columns = tuple(str(column) for column in file.schema_arrow.names)
             rows = file.metadata.num_rows
     except (pa.ArrowException, OSError) as error:
         why = str(error).splitlines()[0][:200]
-        raise Unusable(f"{name}: is damaged or cut off Parquet ({why})") from None
+        raise Unusable(
+            _("%(name)s: is damaged or cut off Parquet (%(why)s)")
+            % {"name": name, "why": why}
+        ) from None
     _check_columns(columns, name)
     with path.open("rb") as file_:
         digest = hashlib.file_digest(file_, "sha256").hexdigest()
@@ -165,7 +192,10 @@ def _scan(path: Path, name: str) -> _Scan:
             scan.has_nul = scan.has_nul or b"\0" in block
             without_end = 0 if ends else without_end + 1
             if without_end > LONGEST_LINE_BLOCKS:
-                raise Unusable(f"{name}: has a line longer than 8 MB; is it text?")
+                raise Unusable(
+                    _("%(name)s: has a line longer than 8 MB; is it text?")
+                    % {"name": name}
+                )
             if scan.utf8:
                 scan.utf8 = _decodes(decoder, block)
             if not block.isascii() and scan.gb_pairs.total() < BLOCK:
@@ -196,23 +226,37 @@ def _encoding(
     for bom, wide in BOMS.items():
         if start.startswith(bom):
             raise Unusable(
-                f"{name}: is {wide}; save it as UTF-8 or say --encoding {wide}"
+                _(
+                    "%(name)s: is %(encoding)s; save it as UTF-8 "
+                    "or say --encoding %(encoding)s"
+                )
+                % {"name": name, "encoding": wide}
             )
     if scan.has_nul:
-        raise Unusable(f"{name}: is a binary file, not text; accepted: {ACCEPTED}")
+        raise Unusable(
+            _("%(name)s: is a binary file, not text; accepted: %(accepted)s")
+            % {"name": name, "accepted": ACCEPTED}
+        )
     if scan.utf8:
         return "utf-8-sig"
     if not _obeys(path, "gb18030"):
         raise Unusable(
-            f"{name}: is neither UTF-8 nor GB18030; say which (--encoding windows-1252)"
+            _(
+                "%(name)s: is neither UTF-8 nor GB18030; "
+                "say which (--encoding windows-1252)"
+            )
+            % {"name": name}
         )
     # In Chinese text nearly every second byte is high; in Western text with a few
     # accents the letter after the accent is plain ASCII and only seems a pair.
     pairs = scan.gb_pairs
     if pairs[True] <= pairs[False]:
         raise Unusable(
-            f"{name}: is not UTF-8 and may be GB18030 or a Western encoding; "
-            "say which (--encoding gb18030 or windows-1252)"
+            _(
+                "%(name)s: is not UTF-8 and may be GB18030 or a Western encoding; "
+                "say which (--encoding gb18030 or windows-1252)"
+            )
+            % {"name": name}
         )
     return "gb18030"
 
@@ -223,11 +267,18 @@ def _asked_encoding(path: Path, name: str, asked: str) -> str:
         "a".encode(found)
     except (LookupError, UnicodeError):
         raise Unusable(
-            f"{asked!r} is no encoding; give utf-8, gb18030, windows-1252 or utf-16"
+            _(
+                "“%(encoding)s” is no encoding; "
+                "give utf-8, gb18030, windows-1252 or utf-16"
+            )
+            % {"encoding": asked}
         ) from None
     found = {"utf-8": "utf-8-sig"}.get(found, found)
     if not _obeys(path, found):
-        raise Unusable(f"{name}: is not {asked} from beginning to end")
+        raise Unusable(
+            _("%(name)s: is not %(encoding)s from beginning to end")
+            % {"name": name, "encoding": asked}
+        )
     return found
 
 
@@ -258,13 +309,22 @@ def _json_columns(path: Path, name: str, encoding: str) -> tuple[tuple[str, ...]
                 seen |= dict.fromkeys(row)
             elif rows == 1:
                 raise Unusable(
-                    f"{name}: is not JSON Lines (the first line is no object); "
-                    f"accepted: {ACCEPTED}"
+                    _(
+                        "%(name)s: is not JSON Lines (the first line is no object); "
+                        "accepted: %(accepted)s"
+                    )
+                    % {"name": name, "accepted": ACCEPTED}
                 )
             if len(seen) > MOST_COLUMNS:
-                raise Unusable(f"{name}: has more than {MOST_COLUMNS} different keys")
+                raise Unusable(
+                    _("%(name)s: has more than %(most)s different keys")
+                    % {"name": name, "most": MOST_COLUMNS}
+                )
     if not good:
-        raise Unusable(f"{name}: holds no row; accepted: {ACCEPTED}")
+        raise Unusable(
+            _("%(name)s: holds no row; accepted: %(accepted)s")
+            % {"name": name, "accepted": ACCEPTED}
+        )
     return tuple(seen), rows
 
 
@@ -273,17 +333,16 @@ def _csv_columns(
 ) -> tuple[int, str, tuple[str, ...]]:
     with path.open(encoding=encoding, newline="") as file:
         lines = list(islice(file, 30))
+    if not lines:  # a byte order mark and nothing behind it
+        raise _empty(name)
     header_lines, told = 1, None
     if match := re.fullmatch(r'"?sep=(.)"?\s*', lines[0], re.IGNORECASE):
         header_lines, told, lines = 2, match[1], lines[1:]
     while lines and not lines[0].strip():
         header_lines, lines = header_lines + 1, lines[1:]
     if not lines:
-        raise Unusable(f"{name}: the file is empty; accepted: {ACCEPTED}")
-    if lines[0].lstrip().startswith(("{", "[")):
-        raise Unusable(f"{name}: is JSON, not CSV; JSON Lines end in .jsonl")
-    if lines[0].lstrip().lower().startswith(("<html", "<!doctype", "<?xml")):
-        raise Unusable(f"{name}: is a web page, not CSV; accepted: {ACCEPTED}")
+        raise _empty(name)
+    _refuse_other_text(lines[0].lstrip().lower(), name)
     delimiter = told or max(
         DELIMITERS, key=lambda candidate: _fitness(lines, candidate)
     )
@@ -291,6 +350,18 @@ def _csv_columns(
     columns = tuple(cell.strip() for cell in header)
     _check_columns(columns, name)
     return header_lines, delimiter, columns
+
+
+def _refuse_other_text(start: str, name: str) -> None:
+    if start.startswith(("{", "[")):
+        raise Unusable(
+            _("%(name)s: is JSON, not CSV; JSON Lines end in .jsonl") % {"name": name}
+        )
+    if start.startswith(("<html", "<!doctype", "<?xml")):
+        raise Unusable(
+            _("%(name)s: is a web page, not CSV; accepted: %(accepted)s")
+            % {"name": name, "accepted": ACCEPTED}
+        )
 
 
 def _records(lines: list[str], delimiter: str) -> Iterator[list[str]]:
@@ -309,9 +380,15 @@ def _fitness(lines: list[str], delimiter: str) -> tuple[int, int]:
 
 def _check_columns(columns: tuple[str, ...], name: str) -> None:
     if len(columns) > MOST_COLUMNS:
-        raise Unusable(f"{name}: has {len(columns)} columns; at most {MOST_COLUMNS}")
+        raise Unusable(
+            _("%(name)s: has %(columns)s columns; at most %(most)s")
+            % {"name": name, "columns": len(columns), "most": MOST_COLUMNS}
+        )
     if not any(columns):
-        raise Unusable(f"{name}: the first line names no column")
+        raise Unusable(_("%(name)s: the first line names no column") % {"name": name})
     twice = [column for column, n in Counter(columns).items() if n > 1 and column]
     if twice:
-        raise Unusable(f"{name}: the column {twice[0]!r} is there twice")
+        raise Unusable(
+            _("%(name)s: the column “%(column)s” is there twice")
+            % {"name": name, "column": twice[0]}
+        )

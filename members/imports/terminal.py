@@ -135,7 +135,7 @@ def _options(options: dict[str, Any]) -> Options:
     for pair in options["map"]:
         field, equals, column = pair.partition("=")
         if not equals or not field.strip():
-            raise Unusable(f"--map {pair!r}: write it as FIELD=COLUMN")
+            raise Unusable(f"--map {pair}: write it as FIELD=COLUMN")
         told[field.strip()] = column.strip()
     return Options(
         mapping=told,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.errors import DomainError
@@ -156,6 +157,14 @@ def ask(
 def run_job(*, job_id: UUID, clock: Callable[[], datetime]) -> None:
     """Do a load or a dry run somebody asked for, saying on its job how far it is."""
     job = jobs.start(job_id=job_id, at=clock())
+    # What it says is kept on the job: in the language of who asked for it.
+    asked = job.created_by.language if job.created_by else ""
+    with translation.override(asked or translation.get_language()):
+        _do(job, clock)
+
+
+def _do(job: Job, clock: Callable[[], datetime]) -> None:
+    job_id = job.pk
     try:
         summary = _run(job, clock)
     except jobs.Cancelled:

@@ -5,9 +5,10 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext
 
-from members.imports import kinds
+from members.imports import kinds, reasons
 from members.imports.enums import ImportState
-from members.imports.models import ImportBatch, Upload
+from members.imports.models import ImportBatch, RejectedRow, Upload
+from members.imports.reasons import Explained
 from members.imports.sniffing import Inspection
 
 register = template.Library()
@@ -30,9 +31,26 @@ def batch_badge(batch: ImportBatch) -> dict[str, Any]:
 @register.simple_tag
 def batch_columns(batch: ImportBatch) -> list[tuple[str, str]]:
     """This is which column was read as which field, in words."""
-    labels = {one.name: str(one.label) for one in kinds.named(batch.kind).fields}
+    labels = _labels(batch)
     told: dict[str, str] = batch.details.get("columns", {})
     return [(labels.get(name, name), column) for name, column in told.items()]
+
+
+@register.simple_tag
+def why(batch: ImportBatch, reject: RejectedRow) -> Explained:
+    return reasons.explained(
+        reason=reject.reason, detail=reject.detail, labels=_labels(batch)
+    )
+
+
+@register.filter
+def reason_words(code: str) -> str:
+    """This is the sentence of a reason's code; one without keeps its code."""
+    return str(reasons.REASONS.get(code, code))
+
+
+def _labels(batch: ImportBatch) -> dict[str, str]:
+    return {one.name: str(one.label) for one in kinds.named(batch.kind).fields}
 
 
 @register.simple_tag
