@@ -224,7 +224,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "DISABLE_ERRORS_AND_WARNINGS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ApprovalStateEnum": "members.approvals.enums.ApprovalState.values",
+        "HoldStateEnum": "loyalty.points.enums.HoldState.values",
+    },
 }
 # A key that names no limit of its own; far above what one till can ask for.
 API_REQUESTS_PER_MINUTE = 6000

@@ -27,6 +27,7 @@ STATUS_OF: dict[str, int] = {
     "future": 422,
     "idempotency_mismatch": 422,
     "invalid_setting": 400,
+    "unknown_store": 400,
 }
 
 
