@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("config.health.urls")),
+    path("api/v1/", include("config.api_urls")),
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),
@@ -12,3 +13,5 @@ urlpatterns = [
     path("jobs/", include("members.jobs.urls")),
     path("settings/", include("members.settings.urls")),
 ]
+
+handler500 = "config.lib.problem.server_error"

@@ -9,5 +9,7 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from loyalty.orders import importing  # noqa: PLC0415  models must be loaded
+        from loyalty.points import approvals  # noqa: PLC0415  as above
 
         importing.register()
+        approvals.register()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from members.access.models import Store, User
+from members.access.models import ApiKey, Store, User
 
 
 def store_scope(*, user: User) -> frozenset[int] | None:
@@ -27,3 +27,13 @@ def people() -> QuerySet[User]:
 
 def stores() -> QuerySet[Store]:
     return Store.objects.order_by("code")
+
+
+def api_keys() -> QuerySet[ApiKey]:
+    """Every key there ever was, the newest first."""
+    return ApiKey.objects.select_related("created_by").order_by("-pk")
+
+
+def api_key_of(*, digest: str) -> ApiKey | None:
+    """The key with this digest, revoked or expired ones too."""
+    return ApiKey.objects.filter(digest=digest).first()

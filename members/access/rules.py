@@ -40,3 +40,21 @@ def permissions_of(roles: Iterable[str]) -> frozenset[str]:
 def roles_with(word: str) -> list[Role]:
     """Return the roles that hold a permission, for the page that names them."""
     return [role for role in Role if word in PERMISSIONS[role]]
+
+
+# What a key of the HTTP API may do, one word for each door of it.
+SCOPES = (
+    "orders:write",
+    "points:write",
+    "coupons:write",
+    "members:read",
+    "members:write",
+    "surveys:write",
+    "campaigns:write",
+    "analytics:read",
+    "programme:write",
+)
+
+
+def unknown_scopes(scopes: Iterable[str]) -> list[str]:
+    return sorted(set(scopes) - set(SCOPES))

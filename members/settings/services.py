@@ -21,25 +21,28 @@ def publish_programme(
     *,
     values: Mapping[str, Any],
     based_on: int,
-    effective_from: datetime,
+    effective_from: datetime | None,
     note: str,
-    by: User,
+    by: User | None,
     at: datetime,
+    agent: str = "",
 ) -> ProgrammeVersion:
+    """Publish a version in the name of a person, or of an API key (`agent`)."""
     version = programme.publish(
         values=values,
         based_on=based_on,
         effective_from=effective_from,
-        by_id=by.pk,
+        by_id=by.pk if by else None,
         at=at,
         orders_exist=queries.orders_exist(),
         note=note,
     )
     audit.record(
         actor=by,
+        agent=agent,
         action="programme.publish",
         target=f"ProgrammeVersion:{version.number}",
-        details={"settings": version.settings},
+        details={"based_on": based_on, "settings": version.settings},
         at=at,
     )
     return version
