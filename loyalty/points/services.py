@@ -44,7 +44,13 @@ def adjust(
     """Give points (above zero) or take them (below); refused beyond what is available."""
     _not_in_the_future(at, now)
     currency = currency_of(settings, currency)
-    payload = {"member": member_id, "points": points, "reason": reason, "at": at}
+    payload = {
+        "member": member_id,
+        "points": points,
+        "reason": reason,
+        # A repeat without a time of its own is told at another present.
+        "at": None if at == now else at,
+    }
     if points < 0:
         return postings.debit(
             kind=TransferKind.ADJUST,

@@ -130,6 +130,17 @@ BEGIN
     RETURN v_taken;
 END $$;
 
+-- The same where points_require has said that there is enough.
+CREATE FUNCTION points_take_all(
+    p_account bigint, p_points bigint, p_transfer bigint, p_at timestamptz, p_now timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF points_take(p_account, p_points, p_transfer, p_at, p_now) <> p_points THEN
+        RAISE EXCEPTION 'account % promised points it does not have', p_account
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+END $$;
+
 -- What may be spent at a moment, after points_catch_up.
 CREATE FUNCTION points_free(p_account bigint, p_at timestamptz, p_now timestamptz) RETURNS bigint
 LANGUAGE sql STABLE AS $$

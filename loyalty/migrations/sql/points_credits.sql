@@ -40,9 +40,9 @@ BEGIN
     SELECT i.reference, t.id, true FROM unnest(p_references) AS i (reference)
       JOIN loyalty_transfer t ON t.reference = i.reference;
 
-    -- What was due before pays before the new points do.
+    -- What was due before pays before the new points do, and what has ended stays ended.
     PERFORM points_catch_up(array_agg(id), p_now) FROM loyalty_account
-     WHERE id = ANY (v_accounts) AND debt > 0 HAVING count(*) > 0;
+     WHERE id = ANY (v_accounts) AND (debt > 0 OR true = ANY (p_rolling)) HAVING count(*) > 0;
 
     RETURN QUERY
     WITH incoming AS MATERIALIZED (
@@ -201,7 +201,7 @@ BEGIN
     VALUES (v_from.currency, v_giver, v_taker, p_points, 'transfer', p_reference, p_digest,
         p_now, p_now, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take(v_giver, p_points, transfer_id, p_now, p_now);
+    PERFORM points_take_all(v_giver, p_points, transfer_id, p_now, p_now);
     INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at,
         available_at, expires_at, rolling, origin_id)
     SELECT v_taker, x.transfer_id, x.points, x.points, l.earned_at, p_now, l.expires_at, l.rolling,

@@ -77,7 +77,7 @@ BEGIN
     VALUES (v_account.currency, p_account, points_own(p_role, v_account.currency), p_points,
         p_kind, p_reference, p_digest, p_at, p_now, p_version, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take(p_account, p_points, transfer_id, p_at, p_now);
+    PERFORM points_take_all(p_account, p_points, transfer_id, p_at, p_now);
     PERFORM points_roll(p_account, p_rolling_until, p_at);
 END $$;
 
