@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection, transaction
 from loyalty.points import errors
 
 REFUSED = "TN409"
+ONE_REFERENCE = "transfer_reference"
 
 
 def digest(payload: Mapping[str, Any]) -> str:
@@ -68,7 +69,12 @@ def run(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def refusal_of(error: DatabaseError) -> errors.PointsRefused | None:
     cause = error.__cause__
-    if not isinstance(cause, psycopg.Error) or cause.sqlstate != REFUSED:
+    if not isinstance(cause, psycopg.Error):
+        return None
+    if cause.diag.constraint_name == ONE_REFERENCE:
+        # Somebody else posted it to another account in the same moment.
+        return errors.ReferenceConflict()
+    if cause.sqlstate != REFUSED:
         return None
     code = cause.diag.message_primary or ""
     facts = json.loads(cause.diag.message_detail or "{}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from loyalty.points import kernel, rules
 from loyalty.points.models import Account
-from loyalty.points.rules import Balance, LotView
+from loyalty.points.rules import Balance, Lapsed, LotView, Owed
 from members.programme.rules import Settings
 
 # What is left now lies in caches: lots that hold points, holds that are open.
@@ -41,15 +41,22 @@ SELECT l.id, l.points, (l.points - coalesce(x.taken, 0))::bigint AS remaining,
   LEFT JOIN LATERAL (
        SELECT sum(x.points) AS held FROM loyalty_holdallocation x
          JOIN loyalty_hold h ON h.id = x.hold_id
-        WHERE x.lot_id = l.id AND h.placed_at <= %(at)s AND h.expires_at > %(at)s
-          AND (h.resolved_at IS NULL OR h.resolved_at > %(at)s)
+        WHERE x.lot_id = l.id AND h.placed_at <= least(%(at)s, %(known)s)
+          AND h.expires_at > %(at)s
+          AND (h.resolved_at IS NULL OR h.resolved_at > least(%(at)s, %(known)s))
        ) h ON true
  WHERE l.account_id = %(account)s
    AND t.occurred_at <= %(at)s AND t.posted_at <= %(known)s
 """
 
-_DEBT_THEN = """
-SELECT coalesce(sum(t.points - coalesce(x.paid, 0)), 0)::bigint AS debt
+# Debts by their age, what is open of each.
+_DEBTS_NOW = """
+SELECT incurred_at, remaining AS points FROM loyalty_debt
+ WHERE account_id = %(account)s AND remaining > 0
+"""
+
+_DEBTS_THEN = """
+SELECT d.incurred_at, (t.points - coalesce(x.paid, 0))::bigint AS points
   FROM loyalty_debt d
   JOIN loyalty_transfer t ON t.id = d.transfer_id
   LEFT JOIN LATERAL (
@@ -58,6 +65,14 @@ SELECT coalesce(sum(t.points - coalesce(x.paid, 0)), 0)::bigint AS debt
        ) x ON true
  WHERE d.account_id = %(account)s
    AND t.occurred_at <= %(at)s AND t.posted_at <= %(known)s
+"""
+
+# Holds whose time was over by then: their points may have paid a debt since.
+_LAPSED = """
+SELECT x.lot_id, h.expires_at AS at, x.points
+  FROM loyalty_hold h JOIN loyalty_holdallocation x ON x.hold_id = h.id
+ WHERE h.account_id = %(account)s AND h.placed_at <= %(known)s AND h.expires_at <= %(at)s
+   AND h.state = ANY (%(states)s)
 """
 
 _ENTRIES = """
@@ -116,11 +131,18 @@ def account_of(*, member_id: int, currency: str) -> Account | None:
 
 
 def balance(*, account: Account | None, at: datetime, settings: Settings) -> Balance:
-    """What a member has now (`at` is the present), in two queries."""
+    """What a member has now (`at` is the present): two queries, four if they owe."""
     if account is None:
-        return rules.balance((), debt=0, at=at, zone=settings.zone)
-    lots = _lots(_LOTS_NOW, {"account": account.pk, "at": at})
-    return rules.balance(lots, debt=account.debt, at=at, zone=settings.zone)
+        return rules.balance((), at=at, zone=settings.zone)
+    told = {"account": account.pk, "at": at, "known": at, "states": ["open"]}
+    owed = _owed(_DEBTS_NOW, told) if account.debt else []
+    return rules.balance(
+        _lots(_LOTS_NOW, told),
+        owed=owed,
+        lapsed=_lapsed(told) if owed else (),
+        at=at,
+        zone=settings.zone,
+    )
 
 
 def balance_then(
@@ -128,11 +150,17 @@ def balance_then(
 ) -> Balance:
     """What a member had at a moment, by what had been posted at `known_at`."""
     if account is None:
-        return rules.balance((), debt=0, at=at, zone=settings.zone)
-    told = {"account": account.pk, "at": at, "known": known_at}
-    debt = int(kernel.run(_DEBT_THEN, told)[0]["debt"])
-    lots = _lots(_LOTS_THEN, told)
-    return rules.balance(lots, debt=debt, at=at, zone=settings.zone)
+        return rules.balance((), at=at, zone=settings.zone)
+    states = ["open", "expired"]
+    told = {"account": account.pk, "at": at, "known": known_at, "states": states}
+    owed = _owed(_DEBTS_THEN, told)
+    return rules.balance(
+        _lots(_LOTS_THEN, told),
+        owed=owed,
+        lapsed=_lapsed(told) if owed else (),
+        at=at,
+        zone=settings.zone,
+    )
 
 
 def qualifying(*, account: Account | None, at: datetime, known_at: datetime) -> int:
@@ -171,3 +199,11 @@ def entries(
 
 def _lots(sql: str, told: Mapping[str, Any]) -> list[LotView]:
     return [LotView(**row) for row in kernel.run(sql, told)]
+
+
+def _owed(sql: str, told: Mapping[str, Any]) -> list[Owed]:
+    return [Owed(**row) for row in kernel.run(sql, told) if row["points"]]
+
+
+def _lapsed(told: Mapping[str, Any]) -> list[Lapsed]:
+    return [Lapsed(**row) for row in kernel.run(_LAPSED, told)]

@@ -45,6 +45,23 @@ class LotView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Owed:
+    """What is open of one debt."""
+
+    incurred_at: datetime
+    points: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapsed:
+    """Points of a lot that a hold kept until its time was over."""
+
+    lot_id: int
+    at: datetime
+    points: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Expiring:
     """`on` is the last valid local day."""
 
@@ -74,14 +91,23 @@ def spend_order(lot: LotView) -> tuple[bool, datetime, datetime, int]:
 
 
 def balance(
-    lots: Iterable[LotView], *, debt: int, at: datetime, zone: ZoneInfo
+    lots: Iterable[LotView],
+    *,
+    owed: Sequence[Owed] = (),
+    lapsed: Sequence[Lapsed] = (),
+    at: datetime,
+    zone: ZoneInfo,
 ) -> Balance:
     """Add up lots at a moment, as time alone would have left them by then.
 
     Nothing here waits for a job: a debt is paid by points that became available, a lot
     past its end counts only as far as a hold keeps it.
     """
-    ordered, debt = _settled(sorted(lots, key=spend_order), debt=debt, at=at)
+    ordered = sorted(lots, key=spend_order)
+    paid, debt = _payments(ordered, owed=owed, lapsed=lapsed, at=at)
+    ordered = [
+        replace(lot, remaining=lot.remaining - paid.get(lot.id, 0)) for lot in ordered
+    ]
     live = [lot for lot in ordered if lot.is_live(at)]
     kept = sum(lot.held for lot in ordered if lot.has_expired(at))
     pending = [lot for lot in ordered if lot.is_pending(at) and not lot.has_expired(at)]
@@ -97,15 +123,52 @@ def balance(
     )
 
 
-def _settled(
-    lots: Sequence[LotView], *, debt: int, at: datetime
-) -> tuple[list[LotView], int]:
-    done = []
+def _payments(
+    lots: Sequence[LotView],
+    *,
+    owed: Sequence[Owed],
+    lapsed: Sequence[Lapsed],
+    at: datetime,
+) -> tuple[dict[int, int], int]:
+    """What each lot has paid of the debts by `at`, and what is still owed.
+
+    The oldest debt first; by points in the order they came free after it.
+    """
+    paid: dict[int, int] = {}
+    free = _portions(lots, lapsed=lapsed, at=at)
+    left = {one.incurred_at: 0 for one in owed}
+    for debt in sorted(owed, key=lambda one: one.incurred_at):
+        left[debt.incurred_at] += debt.points
+        moments = sorted(
+            (max(moment, debt.incurred_at), place) for place, (moment, *_) in free.items()
+        )
+        for moment, place in moments:
+            came, lot, points = free[place]
+            if lot.has_expired(moment):
+                continue
+            pays = min(left[debt.incurred_at], points)
+            left[debt.incurred_at] -= pays
+            free[place] = (came, lot, points - pays)
+            paid[lot.id] = paid.get(lot.id, 0) + pays
+    return paid, sum(left.values())
+
+
+def _portions(
+    lots: Sequence[LotView], *, lapsed: Sequence[Lapsed], at: datetime
+) -> dict[int, tuple[datetime, LotView, int]]:
+    """Free points by the moment they came free; numbered in the order they are spent."""
+    found: list[tuple[datetime, LotView, int]] = []
     for lot in lots:
-        paid = min(debt, lot.free) if lot.is_live(at) else 0
-        debt -= paid
-        done.append(replace(lot, remaining=lot.remaining - paid))
-    return done, debt
+        if lot.available_at is None or lot.available_at > at:
+            continue
+        rest = lot.free
+        for hold in lapsed:
+            if hold.lot_id == lot.id:
+                back = min(rest, hold.points)
+                found.append((max(hold.at, lot.available_at), lot, back))
+                rest -= back
+        found.append((lot.available_at, lot, rest))
+    return dict(enumerate(found))
 
 
 def _expiring(lots: Iterable[LotView], *, zone: ZoneInfo) -> tuple[Expiring, ...]:

@@ -44,7 +44,13 @@ def adjust(
     """Give points (above zero) or take them (below); refused beyond what is available."""
     _not_in_the_future(at, now)
     currency = currency_of(settings, currency)
-    payload = {"member": member_id, "points": points, "reason": reason, "at": at}
+    payload = {
+        "member": member_id,
+        "points": points,
+        "reason": reason,
+        # A repeat without a time of its own is told at another present.
+        "at": None if at == now else at,
+    }
     if points < 0:
         return postings.debit(
             kind=TransferKind.ADJUST,
@@ -184,8 +190,9 @@ def transfer(
     payload = {"from": from_member_id, "to": to_member_id, "points": points}
     row = kernel.call(
         "points_transfer",
-        **{"from": Of(from_member_id, key)},
-        to=Of(to_member_id, key),
+        from_member=from_member_id,
+        to_member=to_member_id,
+        currency=key,
         points=points,
         reference=f"transfer:{reference}",
         digest=kernel.digest(payload),
@@ -218,6 +225,7 @@ def convert(
     if source == target or given < 1:
         raise errors.NotSpendable()
     digest = kernel.digest({"points": points, "rate": rate, "to": target})
+    _lock(member_id, source, target)
     posted = postings.debit(
         kind=TransferKind.CONVERT,
         role=Role.CONVERSION,
@@ -284,6 +292,15 @@ def until(
     if expires_at is not None:
         return expires_at
     return now + timedelta(seconds=ttl_seconds or 0)
+
+
+def _lock(member_id: int, *currencies: str) -> None:
+    """Both accounts at once, so that opposite conversions never wait for each other."""
+    kernel.run(
+        "SELECT points_lock(array_agg(points_account(%(member)s, key)))"
+        " FROM unnest(%(keys)s::text[]) key",
+        {"member": member_id, "keys": sorted(currencies)},
+    )
 
 
 def _spendable(settings: Settings, key: str | None) -> str:

@@ -40,6 +40,10 @@ BEGIN
     SELECT i.reference, t.id, t.points, true FROM unnest(p_references) AS i (reference)
       JOIN loyalty_transfer t ON t.reference = i.reference;
 
+    -- What was due before pays before the new points do, and what has ended stays ended.
+    PERFORM points_catch_up(array_agg(id), p_now) FROM loyalty_account
+     WHERE id = ANY (v_accounts) AND (debt > 0 OR true = ANY (p_rolling)) HAVING count(*) > 0;
+
     RETURN QUERY
     WITH incoming AS MATERIALIZED (
         SELECT i.*, a.id AS account_id, nextval('loyalty_transfer_id_seq') AS id
@@ -73,7 +77,7 @@ BEGIN
         SELECT array_agg(l.id) INTO v_fresh FROM loyalty_lot l
           JOIN loyalty_transfer t ON t.id = l.transfer_id
          WHERE l.account_id = a AND t.reference = ANY (p_references) AND l.remaining > 0;
-        PERFORM points_settle(a, p_now, v_fresh);
+        PERFORM points_settle(a, p_now, p_now, NULL, v_fresh);
     END LOOP;
     PERFORM points_catch_up(v_accounts, p_now);
 END $$;
@@ -164,40 +168,48 @@ BEGIN
         EXIT WHEN v_left = 0;
     END LOOP;
     UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = v_account;
-    PERFORM points_catch_up(ARRAY[v_account], p_now);
+    PERFORM points_pass(ARRAY[v_account], p_now, p_now, v_at);
 END $$;
 
 -- Points go from one member to another and keep their dates.
 CREATE FUNCTION points_transfer(
-    p_from bigint, p_to bigint, p_points bigint, p_reference text, p_digest text,
-    p_now timestamptz, p_reason text, p_actor text, OUT transfer_id bigint, OUT replayed boolean
+    p_from_member bigint, p_to_member bigint, p_currency text, p_points bigint,
+    p_reference text, p_digest text, p_now timestamptz, p_reason text, p_actor text,
+    OUT transfer_id bigint, OUT replayed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_from loyalty_account;
+    v_giver bigint;
+    v_taker bigint;
 BEGIN
-    PERFORM points_lock(ARRAY[p_from, p_to]);
+    -- Made in one order whoever gives: two that make each other's account would block.
+    PERFORM points_account(least(p_from_member, p_to_member), p_currency);
+    PERFORM points_account(greatest(p_from_member, p_to_member), p_currency);
+    v_giver := points_account(p_from_member, p_currency);
+    v_taker := points_account(p_to_member, p_currency);
+    PERFORM points_lock(ARRAY[v_giver, v_taker]);
     transfer_id := points_met(p_reference, p_digest);
     replayed := transfer_id IS NOT NULL;
     IF replayed THEN
         RETURN;
     END IF;
-    PERFORM points_catch_up(ARRAY[p_to], p_now);
-    v_from := points_open(p_from, p_now);
+    PERFORM points_catch_up(ARRAY[v_taker], p_now);
+    v_from := points_open(v_giver, p_now);
     PERFORM points_require(v_from, p_points, p_now, p_now);
     INSERT INTO loyalty_transfer (currency, debit_account_id, credit_account_id, points, kind,
         reference, digest, occurred_at, posted_at, reason, actor)
-    VALUES (v_from.currency, p_from, p_to, p_points, 'transfer', p_reference, p_digest,
+    VALUES (v_from.currency, v_giver, v_taker, p_points, 'transfer', p_reference, p_digest,
         p_now, p_now, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take(p_from, p_points, transfer_id, p_now, p_now);
+    PERFORM points_take_all(v_giver, p_points, transfer_id, p_now, p_now);
     INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at,
         available_at, expires_at, rolling, origin_id)
-    SELECT p_to, x.transfer_id, x.points, x.points, l.earned_at, p_now, l.expires_at, l.rolling,
+    SELECT v_taker, x.transfer_id, x.points, x.points, l.earned_at, p_now, l.expires_at, l.rolling,
            l.id
       FROM loyalty_allocation x JOIN loyalty_lot l ON l.id = x.lot_id
      WHERE x.transfer_id = points_transfer.transfer_id ORDER BY l.id;
-    UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = p_to;
-    PERFORM points_catch_up(ARRAY[p_to], p_now);
+    UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = v_taker;
+    PERFORM points_catch_up(ARRAY[v_taker], p_now);
 END $$;
 
 -- What a member owes is given up: the programme bears it.
@@ -229,7 +241,7 @@ BEGIN
     INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at)
     VALUES (p_account, transfer_id, p_points, p_points, p_now) RETURNING id INTO v_lot;
     UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = p_account;
-    PERFORM points_settle(p_account, p_now, ARRAY[v_lot]);
+    PERFORM points_settle(p_account, p_now, p_now, NULL, ARRAY[v_lot]);
 END $$;
 
 -- Delivery brings pending points of a transfer forward; a second time changes nothing.

@@ -24,24 +24,23 @@ DECLARE
     v_gone bigint := 0;
     v_free bigint;
 BEGIN
-    v_free := CASE WHEN p_account.debt > 0 THEN 0 ELSE points_free(p_account.id, p_at) END;
+    v_free := CASE WHEN p_account.debt > 0 THEN 0 ELSE points_free(p_account.id, p_at, p_now) END;
     IF p_at < p_now AND p_account.debt = 0 THEN
-        SELECT coalesce(sum(x.points), 0) INTO v_gone
-          FROM loyalty_lot o JOIN loyalty_allocation x ON x.lot_id = o.id
-          JOIN loyalty_transfer t ON t.id = x.transfer_id AND t.kind IN ('expire', 'unexpire')
-         WHERE o.account_id = p_account.id AND o.available_at <= p_at
-           AND o.expires_at > p_at AND o.expires_at <= p_now;
+        SELECT coalesce(sum(points_expired_of(id, p_at)), 0) INTO v_gone
+          FROM loyalty_lot
+         WHERE account_id = p_account.id AND available_at <= p_at
+           AND expires_at > p_at AND expires_at <= p_now;
     END IF;
     IF v_free + v_gone < p_points THEN
         PERFORM points_refuse('insufficient_points', jsonb_build_object(
             'available', v_free + v_gone, 'asked', p_points, 'debt', p_account.debt));
     END IF;
     IF v_gone > 0 THEN
-        FOR l IN SELECT id, expires_at FROM loyalty_lot
+        FOR l IN SELECT id FROM loyalty_lot
                   WHERE account_id = p_account.id AND available_at <= p_at
                     AND expires_at > p_at AND expires_at <= p_now
                   ORDER BY expires_at, earned_at, id LOOP
-            v_need := v_need - points_unexpire(l.id, v_need, l.expires_at, p_now);
+            v_need := v_need - points_unexpire(l.id, v_need, p_at, p_now);
             EXIT WHEN v_need = 0;
         END LOOP;
     END IF;
@@ -78,7 +77,7 @@ BEGIN
     VALUES (v_account.currency, p_account, points_own(p_role, v_account.currency), p_points,
         p_kind, p_reference, p_digest, p_at, p_now, p_version, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take(p_account, p_points, transfer_id, p_at, p_now);
+    PERFORM points_take_all(p_account, p_points, transfer_id, p_at, p_now);
     PERFORM points_roll(p_account, p_rolling_until, p_at);
 END $$;
 
@@ -178,7 +177,7 @@ BEGIN
     IF v_spent > 0 THEN
         PERFORM points_roll(v_account.id, p_rolling_until, p_now);
     END IF;
-    PERFORM points_catch_up(ARRAY[v_account.id], p_now);
+    PERFORM points_pass(ARRAY[v_account.id], p_now, p_now, p_now);
 END $$;
 
 -- Takes back what an earning gave: its own lot first (pending or not, expired points
@@ -222,12 +221,22 @@ BEGIN
         PERFORM points_refuse('reversed_already', jsonb_build_object(
             'points', v_earning.points, 'reversed', v_before, 'asked', p_points));
     END IF;
+    IF EXISTS (
+        SELECT 1 FROM jsonb_each_text(CASE WHEN v_earning.parts IS NOT NULL THEN p_parts END) p
+         WHERE p.value::bigint + coalesce((
+                   SELECT sum((t.parts ->> p.key)::bigint) FROM loyalty_transfer t
+                    WHERE t.reverses_id = p_earning AND t.kind IN ('reverse', 'uncollected')), 0)
+               > coalesce((v_earning.parts ->> p.key)::bigint, 0)) THEN
+        PERFORM points_refuse('reversed_already', jsonb_build_object('parts', p_parts));
+    END IF;
     v_at := greatest(p_at, v_earning.occurred_at);
     transfer_id := nextval('loyalty_transfer_id_seq');
 
     -- First the plan, on rows nobody else can change under the lock; then the rows.
     v_left := p_points;
-    FOR l IN SELECT o.id, o.remaining - o.held AS free, o.available_at, o.account_id
+    FOR l IN SELECT o.id, o.available_at,
+                    CASE WHEN v_at < p_now THEN greatest(0, points_free_since(o.id, v_at))
+                         ELSE o.remaining - o.held END AS free
                FROM loyalty_lot o
               WHERE o.transfer_id = p_earning AND o.account_id = v_account ORDER BY o.id LOOP
         CONTINUE WHEN p_policy = 'pending_only' AND l.available_at <= v_at;
@@ -242,14 +251,18 @@ BEGIN
         END IF;
     END LOOP;
     IF v_left > 0 AND p_policy <> 'pending_only' THEN
-        WITH queue AS (
-            SELECT o.id, o.remaining - o.held AS free,
-                   sum(o.remaining - o.held)
-                       OVER (ORDER BY o.expires_at NULLS LAST, o.earned_at, o.id) AS upto
+        WITH lots AS (
+            SELECT o.id, o.expires_at, o.earned_at,
+                   CASE WHEN v_at < p_now THEN points_free_since(o.id, v_at)
+                        ELSE o.remaining - o.held END AS free
               FROM loyalty_lot o
              WHERE o.account_id = v_account AND o.transfer_id <> p_earning
                AND o.remaining > 0 AND o.remaining > o.held
                AND o.available_at <= v_at AND (o.expires_at IS NULL OR o.expires_at > v_at)
+        ), queue AS (
+            SELECT id, free,
+                   sum(free) OVER (ORDER BY expires_at NULLS LAST, earned_at, id) AS upto
+              FROM lots WHERE free > 0
         )
         SELECT v_lots || array_agg(id), v_takes || array_agg(least(free, v_left - (upto - free))::bigint)
           INTO v_lots, v_takes FROM queue WHERE upto - free < v_left;
@@ -287,6 +300,9 @@ BEGIN
             v_earning.debit_account_id, uncollected, 'uncollected',
             p_reference || ':uncollected', p_digest, v_at, p_now, p_earning, v_earning.version,
             CASE WHEN taken + owed = 0 THEN p_parts END, p_reason, p_actor);
+    END IF;
+    IF owed > 0 AND v_at < p_now THEN
+        PERFORM points_settle_late(v_account, transfer_id, p_now);
     END IF;
     PERFORM points_catch_up(ARRAY[v_account], p_now);
 END $$;

@@ -1,0 +1,474 @@
+"""Random histories on the kernel and on the naive books, compared after every step."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from config.lib import periods
+from loyalty.points import errors, kernel, postings, queries, returns, rules, services
+from loyalty.points.enums import Role, TransferKind
+from loyalty.points.models import Transfer
+from members.programme import rules as programme
+from tests import factories
+from tests.loyalty.points import model
+from tests.loyalty.points.model import Book, Refused
+
+# Berlin loses an hour in March and gains one in October; Cairo has no midnight on
+# 24 April 2026 and two of them at the end of October.
+STARTS = {
+    "Europe/Berlin": (datetime(2026, 3, 20, 12, tzinfo=UTC), datetime(2026, 10, 20, tzinfo=UTC)),
+    "Africa/Cairo": (datetime(2026, 4, 16, 9, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC)),
+}
+POLICIES = ("own_then_debt", "not_below_zero", "pending_only")
+amounts = st.integers(1, 120)
+late = st.sampled_from([0, 0, 0, 1, 5, 30, 24 * 6, 24 * 40]).map(
+    lambda hours: timedelta(hours=hours)
+)
+members = st.integers(0, 2)
+picks = st.integers(0, 1000)
+SECOND = timedelta(microseconds=1)
+
+
+class World:
+    """What the naive side knows; copied as one, so that a refusal leaves no trace."""
+
+    def __init__(self) -> None:
+        self.books = [Book(), Book(), Book()]
+        # (member, line, transfer id), (member, hold, hold id)
+        self.earnings: list[tuple[int, model.Line, int]] = []
+        self.spendings: list[tuple[int, model.Line, int]] = []
+        self.holds: list[tuple[int, model.Hold, int]] = []
+
+
+class Books(RuleBasedStateMachine):
+    """One example is one transaction, rolled back at its end."""
+
+    steps = 0
+    histories = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = transaction.atomic()
+        self.block.__enter__()
+        self.people = [factories.member() for _ in range(3)]
+        self.world = World()
+        self.count = 0
+        self.past: list[datetime] = []
+        self.again: list[tuple[Any, dict[str, Any]]] = []
+
+    def teardown(self) -> None:
+        try:
+            self._audited()
+        finally:
+            type(self).histories += 1
+            transaction.set_rollback(True)
+            self.block.__exit__(None, None, None)
+
+    def _audited(self) -> None:
+        from loyalty.points import audit  # noqa: PLC0415  it is the machine's last word
+
+        found = audit.audit()
+        assert found.broken == [], found.broken
+
+    @initialize(
+        zone=st.sampled_from(sorted(STARTS)),
+        season=st.integers(0, 1),
+        policy=st.sampled_from(POLICIES),
+        by=st.sampled_from(["lot", "lot", "inactivity"]),
+        grace=st.sampled_from([0, 3]),
+    )
+    def begin(self, zone, season, policy, by, grace):
+        self.now = STARTS[zone][season]
+        self.settings = programme.parse(
+            {
+                "time_zone": zone,
+                "clawback": policy,
+                "expiry": {"months": 1, "by": by},
+                "restore_grace_days": grace,
+            },
+            number=2,
+        )
+
+    # The clock.
+
+    @rule(
+        step=st.sampled_from(
+            [timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24), timedelta(days=9)]
+        )
+    )
+    def wait(self, step):
+        self.now += step
+
+    @rule(before=st.booleans(), days=st.integers(1, 3))
+    def midnight(self, before, days):
+        """The first instant of a local day, or the last before it."""
+        zone = self.settings.zone
+        day = periods.day_of(self.now, zone) + timedelta(days=days)
+        self.now = periods.day_start(day, zone) - (SECOND if before else 0 * SECOND)
+
+    # Giving.
+
+    @rule(
+        who=members,
+        points=amounts,
+        late=late,
+        wait=st.sampled_from([0, 0, 1, 3, None]),
+        ends=st.sampled_from([None, 0, 1, 2, 5, "rule"]),
+        kind=st.sampled_from([TransferKind.EARN, TransferKind.EVENT]),
+    )
+    def earn(self, who, points, late, wait, ends, kind):
+        at = self.now - late
+        zone = self.settings.zone
+        day = periods.day_of(at, zone)
+        available = at
+        if wait is None:
+            available = None
+        elif wait:
+            available = periods.day_start(day + timedelta(days=wait), zone)
+        rolling = self.settings.expiry.by == "inactivity"
+        if ends == "rule" or rolling:
+            expires = rules.expires_at(occurred_at=at, settings=self.settings)
+        elif ends is None:
+            expires = None
+        else:
+            expires = periods.day_end(day + timedelta(days=ends), zone)
+        terms = {"at": at, "now": self.now, "available_at": available}
+        terms |= {"expires_at": expires, "rolling": rolling}
+        posted = self._both(
+            lambda: self.world.books[who].credit(points, kind=kind.value, **terms),
+            postings.credit,
+            kind=kind,
+            role=Role.ISSUED,
+            member_id=self.people[who].pk,
+            points=points,
+            currency="points",
+            reference=self._key("earn"),
+            digest=kernel.digest({"points": points}),
+            version=2,
+            **terms,
+        )
+        self._earned(who, posted)
+
+    @rule(who=members, points=amounts, late=late, take=st.booleans())
+    def adjust(self, who, points, late, take):
+        at = self.now - late
+        book = self.world.books[who]
+        rolling = self.settings.expiry.by == "inactivity"
+
+        def naive():
+            if take:
+                return book.spend(points, kind="adjust", at=at, now=self.now)
+            return book.credit(
+                points,
+                kind="adjust",
+                at=at,
+                now=self.now,
+                available_at=at,
+                expires_at=rules.expires_at(occurred_at=at, settings=self.settings),
+                rolling=rolling,
+            )
+
+        posted = self._both(
+            naive,
+            services.adjust,
+            member_id=self.people[who].pk,
+            points=-points if take else points,
+            reference=self._key("adjust"),
+            reason="",
+            actor="",
+            at=at,
+            now=self.now,
+            settings=self.settings,
+        )
+        if take:
+            self._spent(who, posted)
+        else:
+            self._earned(who, posted)
+
+    @precondition(lambda self: self.world.earnings)
+    @rule(pick=picks)
+    def deliver(self, pick):
+        who, line, transfer = self._one(self.world.earnings, pick)
+        book = self.world.books[who]
+        for lot in line.lots:
+            sooner = max(self.now, lot.earned_at)
+            if lot.available_at is None or lot.available_at > sooner:
+                lot.available_at = sooner
+        book.advance(self.now)
+        returns.activate(earning=Transfer(pk=transfer), at=self.now, now=self.now)
+
+    # Taking.
+
+    @rule(who=members, points=amounts, late=late)
+    def redeem(self, who, points, late):
+        at = self.now - late
+        until = postings.rolling_until(at, self.settings)
+        posted = self._both(
+            lambda: self.world.books[who].spend(
+                points, kind="redeem", at=at, now=self.now, until=until
+            ),
+            services.redeem,
+            member_id=self.people[who].pk,
+            points=points,
+            reference=self._key("redeem"),
+            actor="",
+            at=at,
+            now=self.now,
+            settings=self.settings,
+        )
+        self._spent(who, posted)
+
+    @rule(who=members, points=amounts, hours=st.sampled_from([1, 24, 24 * 4]))
+    def hold(self, who, points, hours):
+        ends = self.now + timedelta(hours=hours)
+        posted = self._both(
+            lambda: self.world.books[who].hold(points, now=self.now, expires_at=ends),
+            services.hold,
+            member_id=self.people[who].pk,
+            points=points,
+            reference=self._key("hold"),
+            expires_at=ends,
+            now=self.now,
+            settings=self.settings,
+        )
+        if posted:
+            self.world.holds.append((who, posted[0], posted[1].hold_id))
+
+    @precondition(lambda self: self.world.holds)
+    @rule(pick=picks, part=st.sampled_from([None, 1, 7, 60, 200]))
+    def capture(self, pick, part):
+        who, hold, hold_id = self._one(self.world.holds, pick)
+        until = postings.rolling_until(self.now, self.settings)
+        book = self.world.books[who]
+        posted = self._both(
+            lambda: book.resolve(hold, part, now=self.now, until=until),
+            services.capture,
+            hold_id=hold_id,
+            points=part,
+            actor="",
+            now=self.now,
+            settings=self.settings,
+            repeatable=False,
+        )
+        if posted:
+            line, transfer = posted
+            self.world.spendings.append((who, line, transfer.pk))
+
+    @precondition(lambda self: self.world.holds)
+    @rule(pick=picks)
+    def release(self, pick):
+        who, hold, hold_id = self._one(self.world.holds, pick)
+        book = self.world.books[who]
+        self._both(
+            lambda: book.resolve(hold, 0, now=self.now, until=None),
+            services.release,
+            hold_id=hold_id,
+            actor="",
+            now=self.now,
+            settings=self.settings,
+            repeatable=False,
+        )
+
+    @rule(who=members, other=st.integers(1, 2), points=amounts)
+    def transfer(self, who, other, points):
+        to = (who + other) % 3
+        self._both(
+            lambda: model.hand_over(
+                self.world.books[who], self.world.books[to], points, now=self.now
+            ),
+            services.transfer,
+            from_member_id=self.people[who].pk,
+            to_member_id=self.people[to].pk,
+            points=points,
+            reference=self._key("transfer"),
+            actor="",
+            now=self.now,
+            settings=self.settings,
+        )
+
+    # Back again.
+
+    @precondition(lambda self: self.world.earnings)
+    @rule(pick=picks, part=st.sampled_from([None, None, 1, 10, 50]), late=late)
+    def reverse(self, pick, part, late):
+        who, line, transfer = self._one(self.world.earnings, pick)
+        points = part or line.points
+        at, policy = self.now - late, self.settings.clawback
+        book = self.world.books[who]
+        posted = self._both(
+            lambda: book.reverse(line, points, policy, at=at, now=self.now),
+            returns.reverse,
+            earning=Transfer(pk=transfer),
+            points=points,
+            reference=self._key("reverse"),
+            at=at,
+            now=self.now,
+            settings=self.settings,
+        )
+        if posted:
+            taken, done = posted
+            assert taken == (done.taken, done.owed, done.uncollected)
+
+    @precondition(lambda self: self.world.spendings)
+    @rule(pick=picks, part=st.sampled_from([None, None, 1, 10, 50]), late=late)
+    def restore(self, pick, part, late):
+        who, line, transfer = self._one(self.world.spendings, pick)
+        points = part or -line.points
+        at = self.now - late
+        grace = rules.grace_until(at=at, settings=self.settings)
+        book = self.world.books[who]
+        self._both(
+            lambda: book.restore(line, points, at=at, now=self.now, grace=grace),
+            returns.restore,
+            redemption=Transfer(pk=transfer),
+            points=points,
+            reference=self._key("restore"),
+            at=at,
+            now=self.now,
+            settings=self.settings,
+        )
+
+    @rule(who=members, points=amounts)
+    def write_off(self, who, points):
+        owed = self.world.books[who].owed()
+        points = min(points, owed) if owed else points
+        self._both(
+            lambda: self.world.books[who].write_off(points, now=self.now),
+            services.write_off,
+            member_id=self.people[who].pk,
+            points=points,
+            reference=self._key("write_off"),
+            reason="",
+            actor="",
+            now=self.now,
+            settings=self.settings,
+        )
+
+    @rule()
+    def night(self):
+        while kernel.call("points_night", now=self.now, limit=2)["points_night"]:
+            pass
+        for book in self.world.books:
+            book.advance(self.now)
+
+    @precondition(lambda self: self.again)
+    @rule(pick=picks)
+    def retry(self, pick):
+        """The same again changes nothing; something else under its name is refused."""
+        call, told = self._one(self.again, pick)
+        again = {**told, "now": self.now}
+        if call in (services.redeem, services.adjust) and told["at"] == told["now"]:
+            # Nobody said when: each time it is the present.
+            again["at"] = self.now
+        if call in (postings.credit, services.adjust) and told["points"] > 0:
+            who = [person.pk for person in self.people].index(told["member_id"])
+            self.world.books[who].advance(self.now)
+        assert call(**again).replayed
+        more = 1 if told["points"] > 0 else -1
+        other = {**again, "points": told["points"] + more}
+        if call is postings.credit:
+            other["digest"] = "another"
+        try:
+            call(**other)
+        except errors.ReferenceConflict:
+            return
+        raise AssertionError("another payload under one reference was not refused")
+
+    @invariant()
+    def equal(self):
+        type(self).steps += 1
+        if self.past[-1:] != [self.now]:
+            self.past.append(self.now)
+        for who, book in enumerate(self.world.books):
+            account = queries.account_of(
+                member_id=self.people[who].pk, currency="points"
+            )
+            told = queries.balance(account=account, at=self.now, settings=self.settings)
+            assert _standing(told) == book.now(self.now), who
+            for at, known in self._moments():
+                then = queries.balance_then(
+                    account=account, at=at, known_at=known, settings=self.settings
+                )
+                assert _standing(then) == book.then(at, known), (who, at, known)
+                lines = queries.entries(
+                    account=account, limit=10_000, at=at, known_at=known
+                )
+                assert _statement(lines) == book.statement(at, known), (who, at, known)
+
+    def _moments(self):
+        """The present, and two moments of the past that move through it."""
+        some = self.past[self.steps * 7 % len(self.past)]
+        other = self.past[self.steps * 3 % len(self.past)]
+        return [(self.now, self.now), (some, self.now), (min(some, other), other)]
+
+    def _both(self, naive, call, *, repeatable=True, **told):
+        """Do it on both sides; both do it, or both refuse for one reason."""
+        before = copy.deepcopy(self.world)
+        # The naive side runs on what is there, so that lines keep who they are.
+        refusal = None
+        line = None
+        try:
+            line = naive()
+        except Refused as error:
+            refusal = error.code
+            self.world = before
+        try:
+            done = call(**told)
+        except errors.PointsRefused as error:
+            assert error.code == refusal, (error.code, error.facts, refusal)
+            return None
+        assert refusal is None, refusal
+        if repeatable:
+            self.again.append((call, told))
+        return line, done
+
+    def _earned(self, who, posted):
+        if posted:
+            self.world.earnings.append((who, posted[0], posted[1].transfer_id))
+
+    def _spent(self, who, posted):
+        if posted:
+            self.world.spendings.append((who, posted[0], posted[1].transfer_id))
+
+    def _key(self, what: str) -> str:
+        self.count += 1
+        return f"{what}-{self.people[0].pk}-{self.count}"
+
+    @staticmethod
+    def _one(found, pick):
+        return found[pick % len(found)]
+
+
+def _standing(told) -> model.Standing:
+    return model.Standing(
+        balance=told.balance,
+        available=told.available,
+        pending=told.pending,
+        held=told.held,
+        debt=told.debt,
+        lots=[(lot.remaining, lot.available_at, lot.expires_at) for lot in told.lots],
+    )
+
+
+def _statement(lines) -> list[tuple[datetime, str, int]]:
+    """Newest first with a running balance that must add up; then by moment and kind."""
+    running = 0
+    sums: dict[tuple[datetime, str], int] = {}
+    for line in reversed(lines):
+        running += line.points
+        assert line.running == running, line
+        key = (line.occurred_at, line.kind)
+        sums[key] = sums.get(key, 0) + line.points
+    return sorted((at, kind, points) for (at, kind), points in sums.items())
