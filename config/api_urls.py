@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path, register_converter
 
 from loyalty.enrolment import api as enrolment
+from loyalty.orders import api as orders
 from loyalty.points import api as points
 from loyalty.points import holds
 from members.api.schema import SchemaPage
@@ -20,6 +21,7 @@ app_name = "api"
 MEMBER = "members/<member:member>/"
 POINTS = f"{MEMBER}points/"
 HOLD = "holds/<int:hold>/"
+ORDER = "orders/<member:order>/"
 APPROVAL = "approvals/<int:approval>/"
 
 # An identifier may hold a slash, so what is longer comes first.
@@ -41,6 +43,11 @@ urlpatterns = [
     path(HOLD, holds.OneHold.as_view(), name="hold"),
     path(f"{HOLD}capture/", holds.CaptureHold.as_view(), name="hold-capture"),
     path(f"{HOLD}release/", holds.ReleaseHold.as_view(), name="hold-release"),
+    path("orders/", orders.Orders.as_view(), name="orders"),
+    path(f"{ORDER}refunds/", orders.Refunds.as_view(), name="order-refunds"),
+    path(f"{ORDER}deliver/", orders.Deliver.as_view(), name="order-deliver"),
+    path(f"{ORDER}cancel/", orders.Cancel.as_view(), name="order-cancel"),
+    path(ORDER, orders.OneOrder.as_view(), name="order"),
     path("approvals/", approvals.Approvals.as_view(), name="approvals"),
     path(APPROVAL, approvals.OneApproval.as_view(), name="approval"),
     path(f"{APPROVAL}approve/", approvals.Approve.as_view(), name="approval-approve"),

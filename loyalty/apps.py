@@ -8,8 +8,13 @@ class LoyaltyConfig(AppConfig):
     verbose_name = _("Loyalty")
 
     def ready(self) -> None:
-        from loyalty.orders import importing  # noqa: PLC0415  models must be loaded
-        from loyalty.points import approvals  # noqa: PLC0415  as above
+        from loyalty.orders import (  # noqa: PLC0415  models must be loaded
+            importing,
+            queries,
+        )
+        from loyalty.points import approvals, sources  # noqa: PLC0415  as above
 
         importing.register()
         approvals.register()
+        for origin in ("order", "refund", "tender", "restore"):
+            sources.register(origin, queries.facts_of)

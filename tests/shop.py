@@ -68,3 +68,22 @@ class Shop:
         assert response.status_code == 200, response.content
         found: list[dict[str, Any]] = response.json()["results"]
         return found
+
+    def order(self, member: str, at: str, *amounts: str, **more: Any):
+        """An order of lines that are only amounts, placed and told at a moment."""
+        number = f"o-{next(_numbers)}"
+        body = {
+            "external_id": number,
+            "member": member,
+            "placed_at": at,
+            "lines": [{"amount": amount} for amount in amounts],
+            **more,
+        }
+        response = self.api.post("orders/", body)
+        assert response.status_code in (200, 201), response.content
+        return response.json()
+
+    def refund(self, order: str | int, at: str, **what: Any):
+        number = f"f-{next(_numbers)}"
+        body = {"external_id": number, "refunded_at": at, **(what or {"full": True})}
+        return self.api.post(f"orders/{order}/refunds/", body)

@@ -52,6 +52,11 @@ class Delivered(DomainError):
     message = gettext_lazy("The order was delivered; refund it instead.")
 
 
+class Cancelled(DomainError):
+    code = "cancelled"
+    message = gettext_lazy("The order was cancelled before.")
+
+
 class BuiltOn(DomainError):
     code = "built_on"
     message = gettext_lazy(

@@ -11,6 +11,7 @@ from django.db import transaction
 from loyalty.orders import earning, marks, parking, rules
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
+    Cancelled,
     ExternalIdConflict,
     Future,
     NegativeAmount,
@@ -108,10 +109,13 @@ def deliver(*, order_id: int, delivered_at: datetime, at: datetime) -> int:
     """Note the delivery once; returns the points that became available by it.
 
     They do where the version the order was placed under says `activate_on` delivery.
+    Raises `Future`, `Cancelled`.
     """
     if delivered_at > at:
         raise Future(field="delivered_at")
     order = Order.objects.select_for_update().get(pk=order_id)
+    if order.cancelled_at is not None:
+        raise Cancelled()
     if order.delivered_at is None:
         order.delivered_at = delivered_at
         order.save(update_fields=["delivered_at"])

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection, transaction
 from loyalty.points import errors
 
 REFUSED = "TN409"
+_JSONB = 3802
 ONE_REFERENCE = "transfer_reference"
 
 
@@ -57,14 +58,23 @@ def run(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     try:
         with savepoint, connection.cursor() as cursor:
             cursor.execute(sql, values)
-            names = [column.name for column in cursor.description]
+            columns = [
+                (one.name, one.type_code == _JSONB) for one in cursor.description
+            ]
             rows = cursor.fetchall()
     except DatabaseError as error:
         refusal = refusal_of(error)
         if refusal is None:
             raise
         raise refusal from None
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    # Django leaves jsonb of plain cursors as text, for its own fields to read.
+    return [
+        {
+            name: json.loads(cell) if is_json and cell is not None else cell
+            for (name, is_json), cell in zip(columns, row, strict=True)
+        }
+        for row in rows
+    ]
 
 
 def refusal_of(error: DatabaseError) -> errors.PointsRefused | None:

@@ -5,7 +5,6 @@ A lot is a list of moves with two dates. Whatever is asked is added up from them
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -546,7 +545,9 @@ class Book:
         self.advance(at)
         live = self.order(at)
         kept = sum(
-            self.held(lot) for lot in self.lots if lot.expires_at and lot.expires_at <= at
+            self.held(lot)
+            for lot in self.lots
+            if lot.expires_at and lot.expires_at <= at
         )
         pending = [
             lot
@@ -575,7 +576,9 @@ class Book:
         sums: dict[tuple[datetime, str], int] = {}
         for line in self.lines:
             if line.at <= at and line.posted <= known:
-                sums[line.at, line.kind] = sums.get((line.at, line.kind), 0) + line.points
+                sums[line.at, line.kind] = (
+                    sums.get((line.at, line.kind), 0) + line.points
+                )
         return sorted((at, kind, points) for (at, kind), points in sums.items())
 
 
@@ -610,5 +613,3 @@ def spent_first(lot: Lot) -> tuple[bool, datetime, datetime, int]:
         lot.earned_at,
         lot.number,
     )
-
-
