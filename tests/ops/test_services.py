@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from config.embedded import paths
+from config.embedded import paths, postgres
 from tests.ops import outside, running
 from tests.ops.running import Up
 
@@ -35,9 +38,41 @@ def test_sockets_move_where_the_path_is_too_long_for_them(first_run):
 
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["value"] == 0
-        assert places.sockets.parent == Path(running.tempfile.gettempdir())
+        assert places.sockets.parent == Path(tempfile.gettempdir())
         assert len(os.fsencode(places.postgres_sockets / ".s.PGSQL.5432")) <= 107
-        running.shutil.rmtree(places.sockets)
+        shutil.rmtree(places.sockets)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
+def test_data_lie_apart_where_the_way_to_them_is_closed():
+    with running.scratch() as home:
+        closed = home / "closed"
+        closed.mkdir(mode=0o700)
+        apart = paths.layout(var=closed / "var").data.parent
+
+        done = running.manage(closed / "var", "migrate", "--check")
+
+        assert apart.parent == Path("/var/lib")
+        # Nothing is migrated yet, which only a database that answers can say.
+        assert done.returncode == 1, done.stderr
+        assert "does not answer" not in done.stderr
+        assert (apart / "postgres" / "PG_VERSION").exists()
+        assert closed.stat().st_mode & 0o777 == 0o700
+        assert running.processes(closed) == {}
+        shutil.rmtree(apart)
+        shutil.rmtree(paths.layout(var=closed / "var").sockets)
+
+
+def test_copied_programs_find_their_libraries(tmp_path):
+    source = postgres.installation()
+
+    copy = postgres.copied(source, tmp_path / "programs")
+
+    asked = [copy / "bin" / "initdb", "--version"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("initdb (PostgreSQL) 18.")
+    assert postgres.copied(source, tmp_path / "programs") == copy
 
 
 def test_given_services_are_used_and_none_is_embedded():
