@@ -21,7 +21,7 @@ from config.embedded import accounts, paths
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = (sys.executable, str(ROOT / "manage.py"))
 # Generous: other test processes may hold both cores.
-PATIENCE = 60.0
+PATIENCE = 90.0
 # How the command line of each child is known.
 MARKS = {
     "postgres": "bin/postgres",
