@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,11 +45,14 @@ def test_sockets_move_where_the_path_is_too_long_for_them(first_run):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
-def test_data_lie_apart_where_the_way_to_them_is_closed():
+def test_data_lie_apart_where_the_way_to_them_is_closed(request):
     with running.scratch() as home:
         closed = home / "closed"
         closed.mkdir(mode=0o700)
-        apart = paths.layout(var=closed / "var").data.parent
+        places = paths.layout(var=closed / "var")
+        apart = places.data.parent
+        for place in (apart, places.sockets):
+            request.addfinalizer(partial(shutil.rmtree, place, ignore_errors=True))
 
         done = running.manage(closed / "var", "migrate", "--check")
 
@@ -59,8 +63,6 @@ def test_data_lie_apart_where_the_way_to_them_is_closed():
         assert (apart / "postgres" / "PG_VERSION").exists()
         assert closed.stat().st_mode & 0o777 == 0o700
         assert running.processes(closed) == {}
-        shutil.rmtree(apart)
-        shutil.rmtree(paths.layout(var=closed / "var").sockets)
 
 
 def test_copied_programs_find_their_libraries(tmp_path):
