@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from config.lib.errors import DomainError
 from members.access.models import User
 from members.audit import services as audit
-from members.imports import kinds, mapping, readers, rules, sniffing
+from members.imports import kinds, mapping, queries, readers, rules, sniffing
 from members.imports import services as imports
 from members.imports.enums import ImportState
 from members.imports.kinds import Options, Undone
@@ -166,10 +166,10 @@ def run_job(*, job_id: UUID, clock: Callable[[], datetime]) -> None:
         jobs.fail(job_id=job_id, error=type(error).__name__, at=clock())
         raise
     else:
-        jobs.finish(job_id=job_id, result=summary.dump(), at=clock())
+        jobs.finish(job_id=job_id, result=summary, at=clock())
 
 
-def _run(job: Job, clock: Callable[[], datetime]) -> imports.Summary:
+def _run(job: Job, clock: Callable[[], datetime]) -> dict[str, Any]:
     upload = Upload.objects.get(pk=job.params["upload"])
     request = imports.Request(
         kind=upload.kind,
@@ -193,11 +193,20 @@ def _run(job: Job, clock: Callable[[], datetime]) -> imports.Summary:
         )
 
     if job.kind == CHECK:
-        # All of it is one transaction that is taken back, its progress included.
-        return imports.dry_run(
-            request=request, look=lambda batch: None, progress=lambda *_: None
-        )
-    return imports.run(request=request, progress=report)
+        return _check(request)
+    return imports.run(request=request, progress=report).dump()
+
+
+def _check(request: imports.Request) -> dict[str, Any]:
+    """Do a dry run: one transaction that is taken back, its progress included."""
+    reasons: list[dict[str, object]] = []
+
+    def look(batch: ImportBatch) -> None:
+        # Codes, counts and lines only: a job is kept longer than a row may be.
+        reasons.extend(queries.reasons(batch=batch))
+
+    summary = imports.dry_run(request=request, look=look, progress=lambda *_: None)
+    return summary.dump() | {"reasons": reasons}
 
 
 @transaction.atomic
