@@ -130,8 +130,9 @@ def _cell(one: str | Cell) -> Cell:
 
 
 @register.inclusion_tag("components/columns.html")
-def columns(heads: Sequence[Column]) -> dict[str, Any]:
-    return {"columns": heads}
+def columns(heads: Sequence[Column], *, target: str = "") -> dict[str, Any]:
+    """With `target` htmx swaps that part."""
+    return {"columns": heads, "target": target}
 
 
 @register.inclusion_tag("components/field.html")
@@ -191,8 +192,11 @@ def pager(
 
 
 @register.inclusion_tag("components/chips.html")
-def chips(label: str, choices: Sequence[Choice]) -> dict[str, Any]:
-    return {"label": label, "choices": choices}
+def chips(
+    label: str, choices: Sequence[Choice], *, target: str = "", name: str = ""
+) -> dict[str, Any]:
+    """With `target` htmx swaps that part; `name` then keeps the focus where it was."""
+    return {"label": label, "choices": choices, "target": target, "name": name}
 
 
 @register.inclusion_tag("components/segmented.html")

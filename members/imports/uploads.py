@@ -47,6 +47,7 @@ def receive(
     name: str,
     kind: str,
     source: str,
+    encoding: str | None = None,
     by: User,
     at: datetime,
 ) -> Upload:
@@ -58,7 +59,7 @@ def receive(
         with path.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
-        found = sniffing.inspect(path=path, name=name)
+        found = sniffing.inspect(path=path, name=name, encoding=encoding)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -69,6 +70,7 @@ def receive(
         file_name=name[:255],
         size=path.stat().st_size,
         facts=asdict(found),
+        options={"encoding": encoding} if encoding else {},
         created_by=by,
         created_at=at,
     )

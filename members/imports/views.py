@@ -46,7 +46,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
         "crumbs": [Crumb(_("Imports"))],
     }
-    return render(request, "imports/list.html", context)
+    return render_page_or_fragment(request, "imports/list.html", "rows", context)
 
 
 @requires("imports.run")
@@ -61,6 +61,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
                 name=file.name,
                 kind=form.cleaned_data["kind"],
                 source=form.cleaned_data["source"],
+                encoding=form.cleaned_data["encoding"] or None,
                 by=user_of(request),
                 at=clock.now(),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ class Visit:
         self.check()
         theme = self.page.evaluate("document.documentElement.dataset.theme")
         self.page.evaluate(WEAR, OTHER_THEME[theme])
-        assert violations(self.page) == []
+        # A theme is colours only.
+        assert violations(self.page, what=["color-contrast"]) == []
         self.page.evaluate(WEAR, theme)
         size = self.page.viewport_size
         if size and size["width"] == SIZES["phone"][0]:
@@ -63,11 +65,11 @@ class Visit:
             self.complaints.append(message.text)
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, what: Sequence[str] = TAGS) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_FILE_PATH.read_text())
     found: dict[str, Any] = page.evaluate(
-        "tags => axe.run(document, {runOnly: tags})", TAGS
+        "what => axe.run(document, {runOnly: what})", what
     )
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"
