@@ -59,6 +59,12 @@ _RAIL = [
                 "chart-line",
                 gettext_lazy("Retention"),
             ),
+            (
+                "insights.view",
+                "insights:metrics",
+                "book-open",
+                gettext_lazy("Metric catalogue"),
+            ),
         ],
     ),
     (

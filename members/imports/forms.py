@@ -42,6 +42,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"), help_text=_("CSV, JSON Lines or Parquet, up to 200 MB.")
     )
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=ENCODINGS, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
