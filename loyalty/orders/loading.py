@@ -157,6 +157,7 @@ class OrderLoader:
             self._update(cursor, told)
         self._write_lines(cursor, told)
         cursor.execute(statements.KNOWN_MEMBERS)
+        cursor.execute(statements.KNOWN_STORES)
         cursor.execute(statements.MARK_MEMBERS)
         cursor.execute(statements.MARK_MONTHS)
         rejected = self._reject(cursor, statements.REFUSED, [])
