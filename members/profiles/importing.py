@@ -149,5 +149,9 @@ def register() -> None:
             loader=MemberLoader,
             undo=services.undo_batch,
             extra_columns=True,
+            extra_help=_(
+                "Columns of no field are kept as attributes under their own names; "
+                "CHANNEL_consent and CHANNEL_consent_at are read as consents."
+            ),
         )
     )

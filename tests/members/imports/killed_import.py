@@ -18,6 +18,7 @@ import django
 def main(path: Path, phase: str, rows: int) -> None:
     django.setup()
     from members.imports import services as imports  # noqa: PLC0415  needs Django set up
+    from members.imports.kinds import Options  # noqa: PLC0415  as above
 
     def progress(now: str, done: int, total: int) -> None:
         if now == phase and done >= rows:
@@ -29,7 +30,7 @@ def main(path: Path, phase: str, rows: int) -> None:
             path=path,
             name=path.name,
             source="external",
-            options=imports.Options(),
+            options=Options(),
             at=datetime(2026, 3, 1, 12, tzinfo=UTC),
         ),
         progress=progress,

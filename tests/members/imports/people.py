@@ -7,8 +7,10 @@ from typing import Any
 from members.imports.models import ImportBatch, RejectedRow
 from members.profiles.models import Attribute, Consent, Identifier, Member
 
-FIELDS = ("name", "name_key", "birthday", "joined_on", "store__code", "language")
-FIELDS += ("acquisition_channel", "first_order_at", "last_order_at")
+FIELDS = (
+    *("name", "name_key", "birthday", "joined_on", "store__code", "language"),
+    *("acquisition_channel", "first_order_at", "last_order_at"),
+)
 
 
 def known() -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
@@ -45,4 +47,5 @@ def details() -> list[str]:
 def counts(summary: dict[str, Any]) -> tuple[int, int, int, int]:
     """This is loaded, of them updated, unchanged, rejected."""
     names = ("loaded", "updated", "unchanged", "rejected")
-    return tuple(summary[name] for name in names)  # type: ignore[return-value]  # four names
+    loaded, updated, unchanged, rejected = (summary[name] for name in names)
+    return loaded, updated, unchanged, rejected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -11,10 +11,8 @@ from members.profiles.models import (
     Attribute,
     ChangedMember,
     Consent,
-    Identifier,
     Member,
 )
-from tests import factories
 from tests.members.imports.people import counts, details, known, rejects
 
 pytestmark = pytest.mark.django_db
@@ -23,12 +21,6 @@ FULL = """member,name,email,phone,birthday,joined_on,store,language,\
 acquisition_channel,email_consent,sms_consent,Shoe size
 c-1,张伟,Wei@Example.ORG,+86 138 0013 8000,1990-05-01,2024-03-09,S-1,zh-CN,WeChat,yes,no,42
 """
-
-
-def emails(member: str) -> list[str]:
-    owner = Identifier.objects.get(value=member).member
-    found = owner.identifiers.filter(type="email").order_by("value")
-    return list(found.values_list("value", flat=True))
 
 
 def test_every_field_is_kept_where_it_belongs(load, csv_file):
@@ -169,56 +161,6 @@ def test_joining_moments_fall_on_the_programme_s_day(load, csv_file):
     assert Member.objects.get().joined_on == date(2024, 3, 10)
 
 
-def test_the_second_row_of_a_member_is_a_duplicate(load, csv_file):
-    path = csv_file("member,name\nc-1,Ana\nc-2,Bo\nc-1,Anna\n")
-
-    summary = load("members", path)
-
-    assert (counts(summary), rejects()) == ((2, 0, 0, 1), [(4, "duplicate")])
-    assert details() == ["member: the same member is on line 2"]
-    assert Member.objects.filter(name="Ana").count() == 1
-
-
-def test_a_refused_row_leaves_its_member_to_the_next(load, csv_file):
-    path = csv_file("member,birthday\nc-1,nonsense\nc-1,1990-01-01\n")
-
-    load("members", path)
-
-    assert rejects() == [(2, "bad_date")]
-    assert Member.objects.get().birthday == date(1990, 1, 1)
-
-
-def test_two_names_of_one_member_are_a_duplicate(load, csv_file):
-    load("members", csv_file("member,email\nc-1,ana@example.org\n"))
-    path = csv_file("member,name\n~email:ANA@example.org,Ana\nc-1,Bo\n")
-
-    summary = load("members", path)
-
-    assert (counts(summary), rejects()) == ((1, 0, 0, 1), [(3, "duplicate")])
-    assert Member.objects.get().name == "Ana"
-
-
-def test_two_names_of_a_new_member_are_a_duplicate(load, csv_file):
-    path = csv_file("member,email\nc-1,ana@example.org\n~email:ana@example.org,\n")
-
-    load("members", path)
-
-    assert rejects() == [(3, "duplicate")]
-    assert list(known()) == [(("email", "ana@example.org"), ("external", "c-1"))]
-
-
-def test_rows_of_a_merged_member_go_to_the_one_that_stays(load, csv_file):
-    stays = factories.member("c-1", name="Ana")
-    gone = factories.member("c-2", name="Ana", merged_into=stays)
-
-    summary = load("members", csv_file("member,language\nc-2,en\nc-1,en\n"))
-
-    assert (counts(summary), rejects()) == ((1, 0, 0, 1), [(3, "duplicate")])
-    stays.refresh_from_db()
-    gone.refresh_from_db()
-    assert (stays.language, gone.language) == ("en", "")
-
-
 def test_other_content_is_refused_and_named(load, csv_file):
     load("members", csv_file(FULL))
     changed = FULL.replace("张伟", "张威")
@@ -261,26 +203,6 @@ def test_every_field_is_compared_and_replaced_with_update(load, csv_file, old, n
     assert Member.objects.count() == 1
 
 
-def test_update_replaces_the_e_mail_of_the_source_and_keeps_the_address(load, csv_file):
-    load("members", csv_file("member,email\n~email:a@x.org,b@x.org\n"))
-
-    load("members", csv_file("member,email\n~email:a@x.org,c@x.org\n"), "--update")
-
-    assert emails("a@x.org") == ["a@x.org", "c@x.org"]
-
-
-def test_another_source_adds_its_e_mail_and_attributes(load, csv_file):
-    load("members", csv_file("member,email,size\n~phone:+4930123456,a@x.org,S\n"))
-    path = csv_file("member,email,size\n~phone:+4930123456,b@x.org,M\n")
-
-    summary = load("members", path, "--source", "shop")
-
-    assert counts(summary) == (1, 0, 0, 0)
-    assert emails("+4930123456") == ["a@x.org", "b@x.org"]
-    kept = Attribute.objects.order_by("source").values_list("value", "source")
-    assert list(kept) == [("S", "external"), ("M", "shop")]
-
-
 def test_empty_cells_say_nothing_even_with_update(load, csv_file):
     load("members", csv_file(FULL))
     path = csv_file("member,name,email,birthday,Shoe size\nc-1,,,,\n")
@@ -298,114 +220,6 @@ def test_empty_fields_are_filled_without_update(load, csv_file):
 
     assert counts(summary) == (1, 0, 0, 0)
     assert Member.objects.get().birthday == date(1990, 1, 1)
-
-
-def test_an_identifier_of_another_member_refuses_the_row(load, csv_file):
-    load("members", csv_file("member,email\nc-1,ana@x.org\n"))
-    path = csv_file("member,name,email\nc-2,Bo,ANA@x.org\nc-3,Cy,cy@x.org\n")
-
-    summary = load("members", path, "--update")
-
-    assert (counts(summary), rejects()) == ((1, 0, 0, 1), [(2, "identifier_taken")])
-    assert details() == ["email: ana@x.org belongs to another member"]
-    assert not Identifier.objects.filter(value="c-2").exists()
-
-
-def test_of_two_rows_with_one_phone_the_first_gets_it(load, csv_file):
-    path = csv_file("member,phone\nc-1,+49 30 123456\nc-2,0049 30 123456\n")
-
-    load("members", path)
-
-    assert rejects() == [(3, "identifier_taken")]
-    assert details() == ["phone: +4930123456 belongs to the member on line 2"]
-
-
-def test_a_row_that_loses_its_e_mail_gives_up_its_phone(load, csv_file):
-    path = csv_file(
-        "member,email,phone\n"
-        "c-1,a@x.org,\n"
-        "c-2,a@x.org,+4930000001\n"
-        "c-3,c@x.org,+4930000001\n"
-        "c-4,c@x.org,+4930000002\n"
-        "c-5,,+4930000002\n"
-    )
-
-    load("members", path)
-
-    assert rejects() == [(3, "identifier_taken"), (5, "identifier_taken")]
-    names = Identifier.objects.filter(type="external").order_by("value")
-    assert list(names.values_list("value", flat=True)) == ["c-1", "c-3", "c-5"]
-
-
-def test_two_sources_use_one_number_for_two_people(load, csv_file):
-    path = csv_file("member,name\n1,Ana\n")
-
-    load("members", path, "--source", "web")
-    load("members", path, "--source", "till")
-
-    assert set(known()) == {(("web", "1"),), (("till", "1"),)}
-
-
-def test_undated_consent_is_of_the_moment_of_the_load(load, csv_file):
-    load("members", csv_file("member,email_consent,whatsapp_consent\nc-1,yes,否\n"))
-
-    batch = ImportBatch.objects.get()
-    rows = Consent.objects.order_by("channel").values_list("channel", "granted", "at")
-    assert list(rows) == [
-        ("email", True, batch.created_at),
-        ("whatsapp", False, batch.created_at),
-    ]
-
-
-def test_dated_consents_are_added_where_they_change_the_answer(load, csv_file):
-    march = csv_file(
-        "member,email_consent,consent_at\nc-1,no,2024-03-01\n", name="b.csv"
-    )
-    may = csv_file("member,email_consent,consent_at\nc-1,yes,2024-05-01\n")
-    june = csv_file(
-        "member,email_consent,consent_at\nc-1,yes,2024-06-01\n", name="c.csv"
-    )
-
-    for path in (may, march, june, march, may):
-        load("members", path)
-
-    rows = Consent.objects.order_by("at").values_list("granted", "at")
-    assert list(rows) == [
-        (False, datetime(2024, 3, 1, tzinfo=UTC)),
-        (True, datetime(2024, 5, 1, tzinfo=UTC)),
-    ]
-
-
-def test_a_channel_s_own_moment_goes_before_that_of_all(load, csv_file):
-    path = csv_file(
-        "member,email_consent,sms_consent,sms_consent_at,consent_at\n"
-        "c-1,yes,yes,2024-01-01,2024-02-01\n"
-    )
-
-    load("members", path)
-
-    rows = Consent.objects.order_by("at").values_list("channel", "at")
-    assert list(rows) == [
-        ("sms", datetime(2024, 1, 1, tzinfo=UTC)),
-        ("email", datetime(2024, 2, 1, tzinfo=UTC)),
-    ]
-
-
-def test_a_consent_of_the_same_moment_is_never_rewritten(load, csv_file):
-    load("members", csv_file("member,sms_consent,consent_at\nc-1,yes,2024-05-01\n"))
-    path = csv_file("member,sms_consent,consent_at\nc-1,no,2024-05-01\n")
-
-    summary = load("members", path, "--update")
-
-    assert (counts(summary), rejects()) == ((0, 0, 0, 1), [(2, "changed")])
-    assert details()[0].startswith("sms_consent: ")
-    assert list(Consent.objects.values_list("granted", flat=True)) == [True]
-
-
-def test_a_consent_of_the_future_is_refused(load, csv_file):
-    load("members", csv_file("member,sms_consent,consent_at\nc-1,yes,2999-01-01\n"))
-
-    assert rejects() == [(2, "future")]
 
 
 def test_attributes_may_be_called_anything(load, csv_file):
