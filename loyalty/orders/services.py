@@ -19,6 +19,7 @@ from members.access.models import Store, User
 from members.audit import services as audit
 from members.imports.kinds import Undone
 from members.imports.models import ImportBatch
+from members.profiles import services as profiles
 from members.profiles.models import ChangedMember, Member
 from members.programme import queries as programme
 
@@ -173,7 +174,8 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
         cursor.execute(statements.REFRESH.format(members=statements.UNDO_MEMBERS))
         cursor.execute("DROP TABLE import_undo")
         kept = Order.objects.filter(batch=batch).count()
-    return Undone(removed=removed, kept=kept)
+    members = profiles.remove_created(batch=batch)
+    return Undone(removed=removed, members_removed=members, kept=kept)
 
 
 def refresh_member_days(*, member_ids: Iterable[int]) -> None:

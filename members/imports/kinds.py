@@ -102,6 +102,8 @@ class Kind:
     loader: type[Loader]
     undo: Callable[..., Undone]
     extra_columns: bool = False
+    # What becomes of columns that are no field.
+    extra_help: str | Promise = ""
 
 
 _KINDS: dict[str, Kind] = {}

@@ -22,7 +22,7 @@ from config.lib.htmx import (
 from config.lib.ui import Crumb
 from members.access.http import requires, user_of
 from members.audit import services as audit
-from members.imports import queries, reporting, uploads
+from members.imports import kinds, queries, reporting, uploads
 from members.imports.enums import ImportState
 from members.imports.forms import MappingForm, UploadForm
 from members.imports.models import ImportBatch, Upload
@@ -116,6 +116,7 @@ def _upload_context(upload: Upload, found: Any) -> dict[str, Any]:
     crumbs = [Crumb(_("Imports"), reverse("imports:list")), Crumb(upload.file_name)]
     return {
         "upload": upload,
+        "kind": kinds.named(upload.kind),
         "rows": uploads.preview(upload, found),
         "checked": check.result if check and check.state == JobState.DONE else None,
         "is_open": job is not None and job.state in OPEN,
