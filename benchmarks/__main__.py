@@ -33,7 +33,9 @@ def main() -> int:
         found = machine.look(running)
         console.print(f"[bold]Machine[/bold] {found}", highlight=False)
         for name in options.names or BENCHES:
-            result = _run(name, running, share=QUICK if options.quick else 1.0, console=console)
+            result = _run(
+                name, running, share=QUICK if options.quick else 1.0, console=console
+            )
             results.append(result)
             report.show(result, console=console)
         _close()

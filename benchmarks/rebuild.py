@@ -44,9 +44,7 @@ def run(*, cluster: Cluster, share: float, say: Callable[[str], None]) -> Result
             Figure(what="rebuild", value=product, unit="s", note=best),
             Figure(what="SQL by hand", value=hand, unit="s", note=best),
             Figure(what="rebuild / SQL", value=product / hand, unit="×", hold=RATIO),
-            Figure(
-                what="peak memory", value=peaks["product"], unit="MB", hold=PEAK_MB
-            ),
+            Figure(what="peak memory", value=peaks["product"], unit="MB", hold=PEAK_MB),
             Figure(what="peak memory of SQL", value=peaks["hand"], unit="MB"),
             Figure(what="values", value=rows, note="members with a row"),
             Figure(what="cells that differ", value=cells, hold=0),

@@ -17,7 +17,9 @@ def main() -> None:
     rebuild = {"product": by_product, "hand": by_hand}[told["way"]]
     workers.answer(
         **rebuild(
-            paths={kind: list(map(Path, found)) for kind, found in told["paths"].items()},
+            paths={
+                kind: list(map(Path, found)) for kind, found in told["paths"].items()
+            },
             as_of=date.fromisoformat(told["as_of"]),
             out=Path(told["out"]),
         )
