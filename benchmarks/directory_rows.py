@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 
@@ -67,7 +68,7 @@ SELECT id, 'email', 'person' || id || '@example.com', 'till', %(at)s
 
 def load(*, kept: Path) -> int:
     """Fill the tables; members are those who have values. Returns how many."""
-    told = {
+    told: dict[str, Any] = {
         "at": AT,
         "day": AS_OF,
         "stores": STORES,

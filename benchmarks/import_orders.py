@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import numpy as np
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
@@ -28,6 +28,14 @@ RATIO = 5.0
 FLAT = 1.15
 COPIES = 2
 TABLES = ("loyalty_order", "loyalty_orderline")
+AS_EXPORTED = """
+SELECT order_id, member_id AS member,
+       strftime(day, '%Y-%m-%d')
+           || printf('T%02d:%02d:00', 9 + order_id % 12, order_id % 60) AS ordered_at,
+       printf('%d.%02d', amount // 100, amount % 100) AS amount,
+       CASE WHEN is_refund THEN 'refund' ELSE 'order' END AS kind, channel, store
+  FROM made
+"""
 
 
 def run(*, cluster: Cluster, share: float, say: Callable[[str], None]) -> Result:
@@ -89,23 +97,9 @@ def _rows(orders: int) -> pa.Table:
             break
     table = pa.concat_tables(made).slice(0, orders)
     assert table.num_rows == orders, f"the plan has {table.num_rows} orders only"
-    hour = np.char.mod("T%02d", 9 + table["order_id"].to_numpy() % 12)
-    minute = np.char.mod(":%02d:00", table["order_id"].to_numpy() % 60)
-    at = pc.binary_join_element_wise(
-        table["day"].cast(pa.string()), pa.array(hour), pa.array(minute), ""
-    )
-    amounts = table["amount"].to_pylist()
-    return pa.table(
-        {
-            "order_id": table["order_id"],
-            "member": table["member_id"],
-            "ordered_at": at,
-            "amount": [f"{minor // 100}.{minor % 100:02d}" for minor in amounts],
-            "kind": pc.if_else(table["is_refund"], "refund", "order"),
-            "channel": table["channel"],
-            "store": table["store"],
-        }
-    )
+    with duckdb.connect() as engine:
+        engine.register("made", table)
+        return engine.execute(AS_EXPORTED).to_arrow_table()
 
 
 def _members(rows: pa.Table) -> int:

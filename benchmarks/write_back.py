@@ -83,7 +83,7 @@ def write(kept: Path, *, number: int) -> None:
 def upsert(kept: Path, *, number: int) -> None:
     """This is the usual way: every row into the table in use, changed or not."""
     live = MemberValue._meta.db_table
-    names = [field.column for field in MemberValue._meta.concrete_fields]
+    names = [str(field.column) for field in MemberValue._meta.concrete_fields]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     con = engine.connect()
     try:
@@ -108,5 +108,5 @@ def upsert(kept: Path, *, number: int) -> None:
 
 
 def _values(con: ibis.BaseBackend, kept: Path, number: int) -> ir.Table:
-    values: ir.Table = con.read_parquet(str(kept), table_name="kept")  # type: ignore[attr-defined]  # DuckDB's
+    values: ir.Table = con.read_parquet(str(kept), table_name="kept")
     return values.mutate(run_id=ibis.literal(number, type="int64"))
