@@ -27,8 +27,9 @@ from members.access.models import Store, User
 from members.profiles.models import Identifier, Member
 
 MEMBERS = 1_000_000
-# A page has its keys, its rows, its count (an estimate has two), and the shell's.
-QUERIES = 11
+# A page has its keys, its rows, its count (an estimate has two), its stores and run, and
+# the shell's: whoever has signed in and what they may, the programme.
+QUERIES = 12
 # A sequential scan of one of these is a scan of as many rows as there are members.
 LARGE = {model._meta.db_table for model in (Member, MemberValue, Identifier)}
 HEADING = re.compile(r'<h2 id="results-h"[^>]*>\s*([^<]*?)\s*</h2>')
@@ -53,6 +54,7 @@ class Seen:
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     queries: set[int] = field(default_factory=set)
     scanned: set[str] = field(default_factory=set)
+    sorted: set[str] = field(default_factory=set)
     wrong_counts: set[str] = field(default_factory=set)
     estimates: list[float] = field(default_factory=list)
     pages: int = 0
@@ -93,6 +95,12 @@ def _held(seen: Seen) -> Iterator[Figure]:
         note="; ".join(sorted(seen.scanned)[:5]) or "of members, identifiers, values",
     )
     yield Figure(
+        what="pages with a long sort",
+        value=len(seen.sorted),
+        hold=0,
+        note="; ".join(sorted(seen.sorted)[:5]) or f"of more than {EXACT_UP_TO:,} rows",
+    )
+    yield Figure(
         what="counts that are wrong",
         value=len(seen.wrong_counts),
         hold=0,
@@ -121,9 +129,12 @@ def _ask(page: Page, client: Client, counts: dict[str | None, int], seen: Seen) 
     seen.pages += 1
     seen.queries.add(len(queries))
     for statement, params in queries:
-        for table in _scanned(statement, params):
-            what = "to count" if "COUNT(" in statement else "to list"
-            seen.scanned.add(f"{page.url} scans {table} {what}")
+        what = "to count" if "COUNT(" in statement else "to list"
+        for node in _plan(statement, params):
+            if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+                seen.scanned.add(f"{page.url} scans {node['Relation Name']} {what}")
+            if node["Node Type"] == "Sort" and node["Plan Rows"] > EXACT_UP_TO:
+                seen.sorted.add(f"{page.url} sorts {node['Plan Rows']:,} rows")
     _check_count(page, response.content.decode(), counts, seen)
     what = f"{page.kind.name}, {'deep' if page.deep else 'first page'}"
     started = time.perf_counter()
@@ -153,8 +164,8 @@ def _queries() -> Iterator[list[tuple[str, Any]]]:
         yield found
 
 
-def _scanned(statement: str, params: Any) -> Iterator[str]:
-    """This is the large tables that a query of a page reads from end to end."""
+def _plan(statement: str, params: Any) -> Iterator[dict[str, Any]]:
+    """This is the nodes of the plan of a query of large tables."""
     if not any(table in statement for table in LARGE):
         return
     if not statement.startswith(("SELECT", "(SELECT")):
@@ -163,9 +174,7 @@ def _scanned(statement: str, params: Any) -> Iterator[str]:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", params)
         (plan,) = cursor.fetchone()
     found = plan if isinstance(plan, list) else json.loads(plan)
-    for node in _nodes(found[0]["Plan"]):
-        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
-            yield str(node["Relation Name"])
+    yield from _nodes(found[0]["Plan"])
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
