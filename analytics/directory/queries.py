@@ -71,9 +71,13 @@ def count(*, listing: Listing, reach: Reach) -> Count:
 
 
 def _is_of_one_index(listing: Listing, reach: Reach) -> bool:
-    """Say whether stage, tier or scores alone decide: the cells pages link to."""
+    """Say whether a stage, a tier or scores alone decide: the cells pages link to.
+
+    Two of them together stand in no index: their count would read the whole table.
+    """
     narrowed = listing.q or listing.store_id is not None or listing.behind
-    return bool(listing.value_filters) and reach.store_ids is None and not narrowed
+    single = len(listing.value_filters) == 1
+    return single and reach.store_ids is None and not narrowed
 
 
 def _rows(listing: Listing, reach: Reach) -> MemberRows:
