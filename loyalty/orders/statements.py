@@ -295,7 +295,7 @@ KNOWN_STORES = """
 UPDATE members_member m SET store_id = st.id
   FROM (SELECT DISTINCT ON (member_id) member_id, store FROM import_slice
          WHERE verdict = 'new' AND store IS NOT NULL
-         ORDER BY member_id, placed_at, pos) x
+         ORDER BY member_id, kind = 'refund', placed_at, pos) x
   JOIN members_store st ON st.code = x.store
  WHERE m.id = x.member_id AND m.store_id IS NULL
 """

@@ -139,6 +139,14 @@ FIELDS = (
     ),
 )
 
+REASONS = {
+    "duplicate": _("The member is on an earlier line of the file."),
+    "changed": _(
+        "The member is known with another value. Allow updates to replace it."
+    ),
+    "identifier_taken": _("It belongs to another member."),
+}
+
 
 def register() -> None:
     kinds.register(
@@ -148,6 +156,7 @@ def register() -> None:
             fields=FIELDS,
             loader=MemberLoader,
             undo=services.undo_batch,
+            reasons=REASONS,
             extra_columns=True,
             extra_help=_(
                 "Columns of no field are kept as attributes under their own names; "

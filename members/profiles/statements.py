@@ -314,7 +314,7 @@ SELECT line, CASE verdict WHEN 'fixed' THEN 'changed' ELSE verdict END AS reason
            || 'and a consent is never rewritten'
        WHEN 'duplicate' THEN 'member: the same member is on line ' || other
        ELSE about || ': '
-           || CASE about WHEN 'email' THEN email ELSE phone END || ' belongs to '
+           || '«' || CASE about WHEN 'email' THEN email ELSE phone END || '» belongs to '
            || coalesce('the member on line ' || other, 'another member') END AS detail
   FROM import_slice WHERE verdict NOT IN ('new', 'fill', 'update', 'unchanged')
 """

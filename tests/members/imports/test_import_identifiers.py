@@ -100,7 +100,7 @@ def test_an_identifier_of_another_member_refuses_the_row(load, csv_file):
     summary = load("members", path, "--update")
 
     assert (counts(summary), rejects()) == ((1, 0, 0, 1), [(2, "identifier_taken")])
-    assert details() == ["email: ana@x.org belongs to another member"]
+    assert details() == ["email: «ana@x.org» belongs to another member"]
     assert not Identifier.objects.filter(value="c-2").exists()
 
 
@@ -110,7 +110,7 @@ def test_of_two_rows_with_one_phone_the_first_gets_it(load, csv_file):
     load("members", path)
 
     assert rejects() == [(3, "identifier_taken")]
-    assert details() == ["phone: +4930123456 belongs to the member on line 2"]
+    assert details() == ["phone: «+4930123456» belongs to the member on line 2"]
 
 
 def test_a_row_that_loses_its_e_mail_gives_up_its_phone(load, csv_file):

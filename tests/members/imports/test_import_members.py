@@ -236,7 +236,7 @@ def test_attributes_may_be_called_anything(load, csv_file):
         ("member," + "x" * 61, "longer than 60 characters"),
         ("member,email_consent,Email consent", "say the same"),
         ("member,wechat_consent,we-chat_consent,we chat consent", "say the same"),
-        ("id,customer_id", "may each be the member"),
+        ("id,customer_id", "each may be the member"),
         ("member," + "y" * 21 + "_consent", "a channel has up to 20"),
     ],
 )
