@@ -9,11 +9,11 @@ from typing import Any
 from django.db import connection
 
 from analytics.demo import names
-from analytics.demo.tables import sort_key
 from analytics.values.enums import RunState
 from analytics.values.models import ValueRun
 from benchmarks import tables, write_back
 from benchmarks.retailer import AS_OF
+from members.profiles.rules import name_key
 
 AT = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 12, tzinfo=UTC)
 STORES = 40
@@ -75,9 +75,9 @@ def load(*, kept: Path) -> int:
         "first": names.FIRST,
         "last": names.LAST,
         "family": list(names.SURNAMES),
-        "family_keys": [sort_key(name) for name in names.SURNAMES],
+        "family_keys": [name_key(name) for name in names.SURNAMES],
         "given": list(names.GIVEN),
-        "given_keys": [sort_key(name) for name in names.GIVEN],
+        "given_keys": [name_key(name) for name in names.GIVEN],
     }
     run = ValueRun.objects.create(
         as_of=AS_OF,
