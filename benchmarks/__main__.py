@@ -17,8 +17,9 @@ from benchmarks import cluster, machine, report
 from benchmarks.cluster import Cluster
 from benchmarks.report import Result
 
-# In this order; each is a module with `run(cluster=, quick=, say=) -> Result`.
-BENCHES = ("rebuild", "import_orders", "member_list")
+# In this order; each is a module with `run(cluster=, share=, say=) -> Result`.
+BENCHES = ("rebuild", "write_back", "member_list", "import_orders")
+QUICK = 0.1
 
 Say = Callable[[str], None]
 
@@ -32,7 +33,9 @@ def main() -> int:
         found = machine.look(running)
         console.print(f"[bold]Machine[/bold] {found}", highlight=False)
         for name in options.names or BENCHES:
-            result = _run(name, running, quick=options.quick, console=console)
+            result = _run(
+                name, running, share=QUICK if options.quick else 1.0, console=console
+            )
             results.append(result)
             report.show(result, console=console)
         _close()
@@ -82,13 +85,13 @@ def _prepare(running: Cluster) -> None:
     call_command("migrate", verbosity=0)
 
 
-def _run(name: str, running: Cluster, *, quick: bool, console: Console) -> Result:
+def _run(name: str, running: Cluster, *, share: float, console: Console) -> Result:
     def say(text: str) -> None:
         console.print(f"[dim]{name}: {text}[/dim]", highlight=False)
 
     # After django.setup: benches import models.
     module: Any = import_module(f"benchmarks.{name}")
-    result: Result = module.run(cluster=running, quick=quick, say=say)
+    result: Result = module.run(cluster=running, share=share, say=say)
     return result
 
 

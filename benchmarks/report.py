@@ -72,7 +72,7 @@ def show(result: Result, *, console: Console) -> None:
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that so large a share of all do not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]
+    return ordered[max(0, -(-round(share * 100) * len(ordered) // 100) - 1)]
 
 
 def _number(value: float, unit: str) -> str:

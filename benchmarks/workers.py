@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import re
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,30 +20,28 @@ class WorkerFailed(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """`answer` is the JSON the worker printed; `seconds` what it measured itself."""
+    """`answer` is the JSON the worker printed; it measured time and memory itself."""
 
     answer: dict[str, Any]
-    peak_mb: float
 
     @property
     def seconds(self) -> float:
         return float(self.answer["seconds"])
 
+    @property
+    def peak_mb(self) -> float:
+        return float(self.answer["peak_mb"])
+
 
 def run(module: str, **arguments: Any) -> Done:
-    """Run `python -m module JSON` and wait; its peak is the kernel's count."""
+    """Run `python -m module JSON` and wait for what it answers."""
     words = [sys.executable, "-m", module, json.dumps(arguments, default=str)]
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with process.stdout as stream:
-        text = stream.read()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise WorkerFailed(f"{module} ended with {process.returncode}")
-    return Done(
-        answer=json.loads(text.splitlines()[-1]), peak_mb=usage.ru_maxrss / 1024
+    done = subprocess.run(
+        words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
     )
+    if done.returncode:
+        raise WorkerFailed(f"{module} ended with {done.returncode}")
+    return Done(answer=json.loads(done.stdout.splitlines()[-1]))
 
 
 def arguments() -> dict[str, Any]:
@@ -52,4 +51,21 @@ def arguments() -> dict[str, Any]:
 
 
 def answer(**values: Any) -> None:
-    print(json.dumps(values, default=str), flush=True)
+    print(json.dumps({**values, "peak_mb": _peak_mb()}, default=str), flush=True)
+
+
+def _peak_mb() -> float:
+    """The most memory this process held.
+
+    Not `ru_maxrss` where the kernel says better: that one begins with what the parent
+    held when it started us.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        status = ""
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    if found:
+        return int(found.group(1)) / 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1024**2 if sys.platform == "darwin" else most / 1024

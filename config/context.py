@@ -59,6 +59,12 @@ _RAIL = [
                 "chart-line",
                 gettext_lazy("Retention"),
             ),
+            (
+                "insights.view",
+                "insights:metrics",
+                "book-open",
+                gettext_lazy("Metric catalogue"),
+            ),
         ],
     ),
     (
@@ -78,6 +84,10 @@ _RAIL = [
 
 
 def interface(request: HttpRequest) -> dict[str, Any]:
+    """This is what every page knows. A request that was refused before anybody could
+    be told from it (a host that is not ours) gets a page that needs nothing."""
+    if not hasattr(request, "user"):
+        return {}
     language = get_language() or settings.LANGUAGE_CODE
     other = "en" if language == "zh-hans" else "zh-hans"
     signed_in = request.user.is_authenticated

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 READS = re.compile(
-    r"\s*(?:--[^\n]*\n\s*)*(SELECT|WITH|EXPLAIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|DECLARE|FETCH|CLOSE)\b",
+    r"\s*(?:--[^\n]*\n\s*)*\(*(SELECT|WITH|EXPLAIN|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW|DECLARE|FETCH|CLOSE)\b",
     re.I,
 )
 WRITES_INSIDE = re.compile(

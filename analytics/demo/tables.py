@@ -6,14 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pypinyin import lazy_pinyin
 
 from analytics.demo import baskets, catalogue, people, rules
 from analytics.demo.arrow import constant, names, optional, strings, table, taken
@@ -23,6 +21,7 @@ from analytics.demo.facts import ROOM
 from analytics.demo.moments import dates, moments
 from analytics.demo.people import People, Rows
 from analytics.demo.rules import Plan
+from members.profiles.rules import name_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +78,6 @@ def with_ids(orders: pa.Table, lines: pa.Table, ids: Ints) -> tuple[pa.Table, pa
     return orders, lines.set_column(place, "order_id", order)
 
 
-@lru_cache(maxsize=100_000)
-def sort_key(name: str) -> str:
-    """This is a Chinese name in pinyin, any name in lower case."""
-    return " ".join(lazy_pinyin(name)).lower()
-
-
 def _members(plan: Plan, made: Block, known: People, context: Context) -> pa.Table:
     who = made.buyers
     size = len(who.joined)
@@ -95,7 +88,7 @@ def _members(plan: Plan, made: Block, known: People, context: Context) -> pa.Tab
     columns: dict[str, Any] = {
         "id": context.first_member + made.number * rules.BLOCK + np.arange(size),
         "name": known.name,
-        "name_key": [sort_key(name) for name in known.name],
+        "name_key": [name_key(name) for name in known.name],
         "birthday": pa.array(
             [_birthday(plan, age) for age in known.birthday_age], type=pa.date32()
         ),

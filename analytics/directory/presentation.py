@@ -65,7 +65,10 @@ def member_list(
         page=page,
         count=count,
         run=run,
-        columns=[_column(listing, here, key, str(text)) for key, text in SORTS],
+        columns=[
+            *(_column(listing, here, key, str(text)) for key, text in SORTS),
+            Column(_("Stage")),
+        ],
         stages=_choices(here, "stage", Stage.choices),
         tiers=_choices(here, "value_tier", ValueTier.choices),
         stores=stores,

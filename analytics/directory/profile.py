@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from analytics.values.models import MemberValue, ValueRun
@@ -24,6 +24,13 @@ class Timeline:
 
     orders: list[Order]
     older: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthSpent:
+    month: date
+    net_minor: int
+    orders: int
 
 
 def members(*, store_ids: frozenset[int] | None) -> QuerySet[Member]:
@@ -66,28 +73,35 @@ def facts(*, member: Member, at: datetime) -> dict[str, Any]:
     return {
         "run": run,
         "value": value,
-        "months": _months(member, until=at.date()),
+        "months": _months(member, until=run.as_of if run else at.date()),
         "consents": _latest_consents(member),
         "labels": [one for one in member.labels.all() if one.until_at is None],
     }
 
 
-def _months(member: Member, *, until: date) -> list[tuple[date, int]]:
+def _months(member: Member, *, until: date) -> list[MonthSpent]:
     """Return net spend of the last twelve months, empty ones included."""
     first = _month_back(until.replace(day=1), MONTHS - 1)
     sums = (
         member.orders.filter(day__gte=first, day__lte=until)
         .annotate(month=TruncMonth("day"))
         .values_list("month", "kind")
-        .annotate(total=Sum("amount_minor"))
+        .annotate(total=Sum("amount_minor"), rows=Count("pk"))
         .order_by()
     )
     net: dict[date, int] = {}
-    for month, kind, total in sums:
-        sign = -1 if kind == OrderKind.REFUND else 1
-        net[month] = net.get(month, 0) + sign * total
+    orders: dict[date, int] = {}
+    for month, kind, total, rows in sums:
+        is_refund = kind == OrderKind.REFUND
+        net[month] = net.get(month, 0) + (-total if is_refund else total)
+        orders[month] = orders.get(month, 0) + (0 if is_refund else rows)
     months = [_month_back(until.replace(day=1), n) for n in range(MONTHS - 1, -1, -1)]
-    return [(month, net.get(month, 0)) for month in months]
+    return [
+        MonthSpent(
+            month=month, net_minor=net.get(month, 0), orders=orders.get(month, 0)
+        )
+        for month in months
+    ]
 
 
 def _month_back(month: date, n: int) -> date:

@@ -71,9 +71,13 @@ def count(*, listing: Listing, reach: Reach) -> Count:
 
 
 def _is_of_one_index(listing: Listing, reach: Reach) -> bool:
-    """Say whether stage, tier or scores alone decide: the cells pages link to."""
+    """Say whether a stage, a tier or scores alone decide: the cells pages link to.
+
+    Two of them together stand in no index: their count would read the whole table.
+    """
     narrowed = listing.q or listing.store_id is not None or listing.behind
-    return bool(listing.value_filters) and reach.store_ids is None and not narrowed
+    single = len(listing.value_filters) == 1
+    return single and reach.store_ids is None and not narrowed
 
 
 def _rows(listing: Listing, reach: Reach) -> MemberRows:
@@ -136,7 +140,7 @@ def _parts(
     # An index of values runs down, one of members up; both run up in the id. Read
     # backwards, value and id turn together, so one index serves both directions.
     forward = down == listing.sort.of_value
-    by_value = _ordering(column, down=down, nulls_last=listing.sort.of_value)
+    by_value = _ordering(column, down=down, nulls_last=_nulls_last(listing.sort))
     by_id = F(id_column).asc() if forward else F(id_column).desc()
     passed = f"{id_column}__{'lte' if forward else 'gte'}"
     if listing.sort.nullable:
@@ -152,6 +156,15 @@ def _parts(
         valued = valued.filter(**{up_to: after.value}).exclude(**seen)
     valued = valued.order_by(by_value, by_id)
     return [valued] if empty is None else [valued, empty]
+
+
+def _nulls_last(sort: Sort) -> bool:
+    """Say whether the sort's index is one of values that has nulls at its end.
+
+    An index whose column is never null is declared without: asked for in any other
+    words, the same order would be sorted anew from all rows.
+    """
+    return sort.of_value and sort.nullable
 
 
 def _ordering(column: str, *, down: bool, nulls_last: bool) -> OrderBy:

@@ -9,14 +9,24 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from analytics.facts import engine, files
 from analytics.facts.enums import FactsKind
 from analytics.facts.models import FactsSegment
 from analytics.facts.tables import SCHEMAS, Facts, facts_at
+from config.lib.errors import DomainError
 from loyalty.orders.models import ChangedMonth
 from members.access.models import Store
 from members.profiles.models import ChangedMember
 from members.programme.rules import Settings
+
+
+class FactsLost(DomainError):
+    code = "facts_lost"
+    message = gettext_lazy(
+        "The data for these numbers are being prepared again. Come back in a few minutes."
+    )
 
 
 @contextmanager
@@ -68,12 +78,20 @@ def pending() -> bool:
         ChangedMonth.objects.exists()
         or ChangedMember.objects.exists()
         or not FactsSegment.objects.live().filter(kind=FactsKind.MEMBERS).exists()
+        or any(_is_lost(segment) for segment in FactsSegment.objects.live())
     )
 
 
+def _is_lost(segment: FactsSegment) -> bool:
+    return segment.rows > 0 and not files.parquet_of(segment.path)
+
+
 def _manifest() -> dict[str, list[Path]]:
+    """A database restored without its files must not read as one without orders."""
     found: dict[str, list[Path]] = {kind: [] for kind in SCHEMAS}
     for segment in FactsSegment.objects.live():
+        if _is_lost(segment):
+            raise FactsLost
         found[segment.kind].extend(files.parquet_of(segment.path))
     return found
 

@@ -131,6 +131,7 @@ def _figure(
     delta: str,
     course: Sequence[float | None],
     url: str = "",
+    base: str = "",
 ) -> Figure:
     good = _good(delta)
     n = said.number(answer.reading.n)
@@ -140,7 +141,7 @@ def _figure(
         delta=delta,
         good=good,
         spark=charts.spark(course, tone="c2" if good is False else "c1"),
-        note=_("n = %(n)s %(base)s") % {"n": n, "base": answer.metric.base},
+        note=_("n = %(n)s %(base)s") % {"n": n, "base": base or answer.metric.base},
         url=url or wording.definition_url(answer.metric.name),
     )
 
@@ -222,6 +223,7 @@ def _joined(found: Answers, said: Voice) -> Figure:
         value=said.value(answer),
         delta=said.change(now, _float(found["members 1"].reading.value)),
         course=_course(found, "members"),
+        base=_("members new in the period"),
         url=wording.behind_url(answer, "all"),
     )
 

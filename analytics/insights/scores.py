@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from analytics.directory.rules import EXACT_UP_TO
 from analytics.insights import queries, rules, wording
 from analytics.insights.boxes import Box
 from analytics.insights.forms import SHOW_MEMBERS, SHOW_SPEND, Scored
@@ -98,7 +99,9 @@ def _mean(cell: Cell) -> float | None:
 
 def _box_text(cell: Cell, said: Voice, *, by_spend: bool) -> str:
     if not by_spend:
-        return said.compact(cell.members)
+        # The list behind a cell is counted exactly up to here, and so is the cell.
+        exact = cell.members <= EXACT_UP_TO
+        return said.number(cell.members) if exact else said.compact(cell.members)
     mean = _mean(cell)
     return said.money_short(None if mean is None else round(mean))
 

@@ -17,10 +17,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from analytics.directory import presentation
+from analytics.directory.profile import MonthSpent
 from analytics.directory.queries import Count
 from analytics.metrics.enums import Stage, ValueTier
 from analytics.values.models import MemberValue, ValueRun
-from config.lib import charts, formats
+from config.lib import charts, formats, ui
 from members.profiles.models import Identifier, Member
 from members.programme.rules import Settings
 
@@ -202,29 +203,52 @@ def _sentence(
     }
 
 
+def _months_note(months: Sequence[MonthSpent], run: ValueRun, language: str) -> ui.Note:
+    first = formats.day(months[0].month, language=language)
+    last = formats.day(run.as_of, language=language)
+    return ui.Note(
+        as_of=run.as_of,
+        window=formats.span(first, last),
+        base=gettext("orders of the period"),
+        n=sum(one.orders for one in months),
+    )
+
+
 @register.inclusion_tag("directory/month_bars.html", takes_context=True)
-def month_bars(context: Context, months: Sequence[tuple[date, int]]) -> dict[str, Any]:
+def month_bars(
+    context: Context, months: Sequence[MonthSpent], run: ValueRun
+) -> dict[str, Any]:
     rules: Settings = context["programme"]
     language = _language()
     unit = 10**rules.exponent
-    labels = [formats.month(month, language=language) for month, _ in months]
-    total = _money(rules, sum(minor for _, minor in months))
+    labels = [formats.month(one.month, language=language) for one in months]
+    total = _money(rules, sum(one.net_minor for one in months))
     finding = gettext("Net spend of the last twelve months: %(total)s.")
     rows = [
-        [label, _money(rules, minor)]
-        for label, (_, minor) in zip(labels, months, strict=True)
+        [
+            label,
+            _money(rules, one.net_minor),
+            formats.number(one.orders, language=language),
+        ]
+        for label, one in zip(labels, months, strict=True)
     ]
-    spent = any(minor for _, minor in months)
+    spent = any(one.net_minor for one in months)
     chart = charts.bars(
-        [minor / unit for _, minor in months] if spent else [],
-        labels=[formats.month_short(month, language=language) for month, _ in months],
-        tips=["\n".join(row) for row in rows],
+        [one.net_minor / unit for one in months] if spent else [],
+        labels=[formats.month_short(one.month, language=language) for one in months],
+        tips=["\n".join(row[:2]) for row in rows],
         finding=finding % {"total": total},
-        format_tick=lambda v: formats.compact(v, language=language),
+        format_tick=lambda v: formats.money_compact(
+            v * unit,
+            currency=rules.currency,
+            exponent=rules.exponent,
+            language=language,
+        ),
         height=140,
     )
-    head = [gettext("Month"), gettext("Net spend")]
+    head = [gettext("Month"), gettext("Net spend"), gettext("Orders")]
     return {
+        "note": _months_note(months, run, language),
         "chart": chart,
         "head": head,
         "rows": rows,

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
 
 from config.embedded import runtime
 from config.embedded.paths import Unusable
@@ -35,7 +36,18 @@ def run(argv: list[str], *, base_dir: Path) -> int:
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             return 130
+        except OperationalError as error:
+            if not _is_absence(error):
+                raise
+            reason = str(error).partition("\n")[0]
+            print(f"tern: the database does not answer: {reason}", file=sys.stderr)
+            return 1
     return 0
+
+
+def _is_absence(error: OperationalError) -> bool:
+    """A server that was reached says why it refuses in a code; one that was not cannot."""
+    return getattr(error.__cause__, "sqlstate", None) is None
 
 
 def _told_time(

@@ -58,8 +58,12 @@ def guests(places: Layout) -> FileLock:
 
 
 def announce(places: Layout, running: Running) -> None:
+    """The addresses may hold a password, so nobody else reads them."""
     draft = places.record.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(running)))
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(asdict(running), file)
     draft.replace(places.record)
 
 

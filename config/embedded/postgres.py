@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -39,12 +40,33 @@ def binaries(places: Layout) -> Path:
     source = installation()
     if places.account is None or reachable(source / "bin", account=places.account):
         return source / "bin"
-    copy = places.data.parent / "pginstall"
-    if not (copy / ".complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(source, copy, symlinks=True)
-        (copy / ".complete").touch()
-    return copy / "bin"
+    return copied(source, places.data.parent / "programs") / "bin"
+
+
+def copied(source: Path, place: Path) -> Path:
+    """This copies an installation to `place`, open to everybody who gets there.
+
+    The wheel's libraries lie beside its package, and programs find them from there. The
+    stamp is written last and names the version: an upgrade is copied again.
+    """
+    package = source.parent
+    stamp = place / "complete"
+    if not stamp.exists() or stamp.read_text() != _version():
+        shutil.rmtree(place, ignore_errors=True)
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, place / part.name, symlinks=True)
+        for path in (place, *place.rglob("*")):
+            _open(path)
+        stamp.write_text(_version())
+    return place / package.name / source.name
+
+
+def _open(path: Path) -> None:
+    """Under a strict umask the originals are their owner's alone."""
+    if not path.is_symlink():
+        mode = stat.S_IMODE(path.stat().st_mode)
+        path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
 
 
 def initialise(places: Layout) -> bool:
@@ -200,7 +222,7 @@ def _is_postmaster(pid: int, places: Layout) -> bool:
 
 
 def _check_version(data: Path) -> None:
-    spec_version = _major()
+    spec_version = _version().split(".")[0]
     held = (data / "PG_VERSION").read_text().strip()
     if held != spec_version:
         raise Unusable(
@@ -210,10 +232,10 @@ def _check_version(data: Path) -> None:
 
 
 @cache
-def _major() -> str:
+def _version() -> str:
     words = [str(installation() / "bin" / "postgres"), "--version"]
     told = subprocess.run(words, capture_output=True, text=True, check=True)  # noqa: S603
-    return told.stdout.split()[-1].split(".")[0]
+    return told.stdout.split()[-1]
 
 
 def _memory() -> int:

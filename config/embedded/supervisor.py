@@ -50,8 +50,9 @@ class Service:
     name: str
     command: Callable[[], tuple[str, ...]]
     ready: Callable[[], bool] = lambda: True
-    # Runs before every start: what the last one left behind is cleared away there.
-    before: Callable[[], object] = lambda: None
+    # Runs before every start: what the last one left behind is cleared away there. It
+    # tells what it did, if anything.
+    before: Callable[[], str | None] = lambda: None
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 10.0
     patience_seconds: float = 120.0
@@ -173,7 +174,9 @@ class Supervisor:
 
     def _spawn(self, child: _Child) -> None:
         service = child.service
-        service.before()
+        done = service.before()
+        if done is not None:
+            self.say(done)
         child.process = spawn(
             service.command(),
             output=None if service.terminal else subprocess.PIPE,

@@ -51,6 +51,8 @@ def settings(*, level: str = "INFO") -> dict[str, Any]:
         "loggers": {
             # The request log says it already, with its id.
             "django.request": {"level": "CRITICAL"},
+            # Scanners ask for hosts of their own all day.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},

@@ -130,8 +130,9 @@ def _cell(one: str | Cell) -> Cell:
 
 
 @register.inclusion_tag("components/columns.html")
-def columns(heads: Sequence[Column]) -> dict[str, Any]:
-    return {"columns": heads}
+def columns(heads: Sequence[Column], *, target: str = "") -> dict[str, Any]:
+    """With `target` htmx swaps that part."""
+    return {"columns": heads, "target": target}
 
 
 @register.inclusion_tag("components/field.html")
@@ -166,9 +167,15 @@ def _control(bound: BoundField, *, kind: str, hint: str) -> SafeString:
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(form: BaseForm, *, title: str = "") -> dict[str, Any]:
-    """This stands above a refused form: its own errors, and a link to each field's."""
+def error_summary(
+    form: BaseForm, *, title: str = "", linked: bool = True
+) -> dict[str, Any]:
+    """This stands above a refused form: its own errors, and a link to each field's.
+
+    `linked=False` where the page does not show the fields, as for a wrong address.
+    """
     return {
+        "linked": linked,
         "title": title or gettext("This was not saved."),
         "form": form,
         "fields": [bound for bound in form if bound.errors and not bound.is_hidden],
@@ -185,8 +192,11 @@ def pager(
 
 
 @register.inclusion_tag("components/chips.html")
-def chips(label: str, choices: Sequence[Choice]) -> dict[str, Any]:
-    return {"label": label, "choices": choices}
+def chips(
+    label: str, choices: Sequence[Choice], *, target: str = "", name: str = ""
+) -> dict[str, Any]:
+    """With `target` htmx swaps that part; `name` then keeps the focus where it was."""
+    return {"label": label, "choices": choices, "target": target, "name": name}
 
 
 @register.inclusion_tag("components/segmented.html")
@@ -211,13 +221,13 @@ def job_row(
     job: Any,
     *,
     name: str,
-    url: str,
+    url: str = "",
     cancel_url: str = "",
     details_url: str = "",
 ) -> dict[str, Any]:
     """This polls `url` for itself while the job is open; the last answer does not.
 
-    `url` answers this same component.
+    `url` answers this same component; without one something around it polls.
     """
     is_open = job.state in {"queued", "running"}
     return {

@@ -11,6 +11,7 @@ from loyalty.orders.errors import BuiltOn
 from loyalty.orders.models import Order
 from members.imports.kinds import Undone
 from members.imports.models import ImportBatch
+from members.profiles import services as profiles
 from members.programme import queries as programme
 
 
@@ -18,7 +19,7 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
     """Remove the orders a load created and nobody changed since, with its members.
 
     Points they earned are taken back. Members it created go if nothing else is known
-    of them. Raises `BuiltOn` if a
+    of them; who has an account of points stays, as the books do. Raises `BuiltOn` if a
     refund that came otherwise belongs to one of the orders. Call it inside a
     transaction that holds the batch.
     """
@@ -45,4 +46,5 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
         cursor.execute(statements.REFRESH.format(members=statements.UNDO_MEMBERS))
         cursor.execute("DROP TABLE import_undo")
         kept = Order.objects.filter(batch=batch).count()
-    return Undone(removed=removed, kept=kept)
+    members = profiles.remove_created(batch=batch)
+    return Undone(removed=removed, members_removed=members, kept=kept)

@@ -159,6 +159,7 @@ class OrderLoader:
         if self._at("store") is not None:
             cursor.execute(statements.HOME_STORES)
         cursor.execute(statements.KNOWN_MEMBERS)
+        cursor.execute(statements.KNOWN_STORES)
         cursor.execute(statements.MARK_MEMBERS)
         cursor.execute(statements.MARK_MONTHS)
         rejected = self._reject(cursor, statements.REFUSED, [])

@@ -212,8 +212,8 @@ SELECT f.id, '', '', '', '', st.id, '', %(source)s, %(batch)s, f.first_at, f.las
   FROM import_fresh f LEFT JOIN members_store st ON st.code = f.store ORDER BY f.id
 """
 FRESH_IDENTIFIERS = """
-INSERT INTO members_identifier (member_id, type, value, source, created_at)
-SELECT id, mtype, mvalue, %(source)s, %(at)s FROM import_fresh ORDER BY id
+INSERT INTO members_identifier (member_id, type, value, source, batch_id, created_at)
+SELECT id, mtype, mvalue, %(source)s, %(batch)s, %(at)s FROM import_fresh ORDER BY id
 """
 FRESH_KNOWN = """
 UPDATE import_slice s SET member_id = f.id FROM import_fresh f
@@ -311,6 +311,16 @@ UPDATE members_member m
  WHERE m.id = x.member_id
    AND (m.first_order_at IS NULL OR x.first_at < m.first_order_at
         OR x.last_at > m.last_order_at)
+"""
+# The home store of a member nobody gave one is that of the first order, whichever
+# file came first.
+KNOWN_STORES = """
+UPDATE members_member m SET store_id = st.id
+  FROM (SELECT DISTINCT ON (member_id) member_id, store FROM import_slice
+         WHERE verdict = 'new' AND store IS NOT NULL
+         ORDER BY member_id, kind = 'refund', placed_at, pos) x
+  JOIN members_store st ON st.code = x.store
+ WHERE m.id = x.member_id AND m.store_id IS NULL
 """
 MOVED_MEMBERS = """
 SELECT member_id FROM import_slice WHERE verdict = 'update'

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from members.imports import kinds, rules
+from members.imports.enums import ImportKind
 from members.imports.kinds import Options
 from members.imports.models import Upload
 from members.imports.sniffing import Inspection
@@ -42,10 +43,12 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"), help_text=_("CSV, JSON Lines or Parquet, up to 200 MB.")
     )
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=ENCODINGS, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(kind.name, kind.label) for kind in kinds.every()]
+        self.fields["kind"].initial = ImportKind.ORDERS
         self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
 
     def clean_file(self) -> UploadedFile[bytes]:

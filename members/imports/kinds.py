@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -102,6 +102,10 @@ class Kind:
     loader: type[Loader]
     undo: Callable[..., Undone]
     extra_columns: bool = False
+    # What becomes of columns that are no field.
+    extra_help: str | Promise = ""
+    # Reasons of its own, and those it means otherwise than `imports.reasons`.
+    reasons: Mapping[str, str | Promise] = field(default_factory=dict)
 
 
 _KINDS: dict[str, Kind] = {}

@@ -58,7 +58,8 @@ def resolve(
     """Find the column of each field; raises `Unusable` when it cannot be known.
 
     `told` says column by field; an empty column leaves the field out. With
-    `extra` the columns of no field are kept under their own names.
+    `extra` the columns of no field are kept under their own names, but for those
+    of a field that was left out.
     """
     known = {one.name for one in fields}
     at: dict[str, int] = {}
@@ -76,10 +77,11 @@ def resolve(
             if found is not None:
                 at[one.name] = found
     _check(fields, at, names)
+    left_out = {way for f in fields if told.get(f.name) == "" for way in _ways(f)}
     rest = {
         name: index
         for index, name in enumerate(names)
-        if extra and name and index not in at.values()
+        if extra and name and index not in at.values() and folded(name) not in left_out
     }
     return Columns(names=tuple(names), at=at, extra=rest)
 
@@ -101,6 +103,10 @@ def _position(names: Sequence[str], column: str) -> int:
     return matches[0]
 
 
+def _ways(one: Field) -> set[str]:
+    return {folded(way) for way in (one.name, *one.synonyms.split())}
+
+
 def _recognised(
     one: Field, names: Sequence[str], *, taken: frozenset[int], told: Mapping[str, str]
 ) -> int | None:
@@ -108,7 +114,7 @@ def _recognised(
     exact = [index for index in free if folded(names[index]) == folded(one.name)]
     if exact:
         return exact[0]
-    ways = {folded(way) for way in one.synonyms.split()}
+    ways = _ways(one)
     matches = [index for index in free if folded(names[index]) in ways]
     if len(matches) > 1:
         columns = ", ".join(f"“{names[index]}”" for index in matches)

@@ -64,12 +64,21 @@ class Explained:
     value: str
 
 
-def explained(*, reason: str, detail: str, labels: Mapping[str, str]) -> Explained:
-    """This is a refusal as a page tells it; `labels` are the names of the fields."""
+def explained(
+    *,
+    reason: str,
+    detail: str,
+    labels: Mapping[str, str],
+    own: Mapping[str, str | Promise],
+) -> Explained:
+    """This is a refusal as a page tells it.
+
+    `labels` are the names of the fields, `own` what the kind itself says of reasons.
+    """
     match = DETAIL.match(detail)
     name = (match and match["field"]) or ""
     return Explained(
-        sentence=REASONS.get(reason, detail),
+        sentence=own.get(reason) or REASONS.get(reason, detail),
         field=labels.get(name, name),
         value=(match and match["value"]) or "",
     )

@@ -25,7 +25,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from config.lib import locks
+from config.lib import locks, meters
 from config.lib.errors import DomainError
 from members.access.models import User
 from members.audit import services as audit
@@ -300,10 +300,18 @@ def _apply_slice(
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
                 counts = loader.apply(cursor, batch.applied_to, upto)
                 _count(batch, counts, upto)
-            return
         except (IntegrityError, OperationalError):
             if attempt == _ATTEMPTS or not connection.is_usable():
                 raise
+        else:
+            _meter(batch.kind, counts)
+            return
+
+
+def _meter(kind: str, counts: Counts) -> None:
+    """Only what was committed counts; a slice tried again would count twice."""
+    for outcome in ("loaded", "unchanged", "rejected"):
+        meters.imported(kind=kind, outcome=outcome, rows=getattr(counts, outcome))
 
 
 def _count(batch: ImportBatch, counts: Counts, upto: int) -> None:

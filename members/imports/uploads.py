@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from config.lib.errors import DomainError
 from members.access.models import User
 from members.audit import services as audit
-from members.imports import kinds, mapping, readers, rules, sniffing
+from members.imports import kinds, mapping, queries, readers, rules, sniffing
 from members.imports import services as imports
 from members.imports.enums import ImportState
 from members.imports.kinds import Options, Undone
@@ -48,6 +48,7 @@ def receive(
     name: str,
     kind: str,
     source: str,
+    encoding: str | None = None,
     by: User,
     at: datetime,
 ) -> Upload:
@@ -59,7 +60,7 @@ def receive(
         with path.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
-        found = sniffing.inspect(path=path, name=name)
+        found = sniffing.inspect(path=path, name=name, encoding=encoding)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -70,6 +71,7 @@ def receive(
         file_name=name[:255],
         size=path.stat().st_size,
         facts=asdict(found),
+        options={"encoding": encoding} if encoding else {},
         created_by=by,
         created_at=at,
     )
@@ -175,10 +177,10 @@ def _do(job: Job, clock: Callable[[], datetime]) -> None:
         jobs.fail(job_id=job_id, error=type(error).__name__, at=clock())
         raise
     else:
-        jobs.finish(job_id=job_id, result=summary.dump(), at=clock())
+        jobs.finish(job_id=job_id, result=summary, at=clock())
 
 
-def _run(job: Job, clock: Callable[[], datetime]) -> imports.Summary:
+def _run(job: Job, clock: Callable[[], datetime]) -> dict[str, Any]:
     upload = Upload.objects.get(pk=job.params["upload"])
     request = imports.Request(
         kind=upload.kind,
@@ -202,11 +204,20 @@ def _run(job: Job, clock: Callable[[], datetime]) -> imports.Summary:
         )
 
     if job.kind == CHECK:
-        # All of it is one transaction that is taken back, its progress included.
-        return imports.dry_run(
-            request=request, look=lambda batch: None, progress=lambda *_: None
-        )
-    return imports.run(request=request, progress=report)
+        return _check(request)
+    return imports.run(request=request, progress=report).dump()
+
+
+def _check(request: imports.Request) -> dict[str, Any]:
+    """Do a dry run: one transaction that is taken back, its progress included."""
+    reasons: list[dict[str, object]] = []
+
+    def look(batch: ImportBatch) -> None:
+        # Codes, counts and lines only: a job is kept longer than a row may be.
+        reasons.extend(queries.reasons(batch=batch))
+
+    summary = imports.dry_run(request=request, look=look, progress=lambda *_: None)
+    return summary.dump() | {"reasons": reasons}
 
 
 @transaction.atomic

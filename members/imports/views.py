@@ -9,14 +9,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from config.lib import clock
 from config.lib.errors import DomainError
-from config.lib.htmx import REFUSED, add_refusal
+from config.lib.htmx import (
+    REFUSED,
+    add_refusal,
+    render_page_or_fragment,
+    wants_fragment,
+)
 from config.lib.ui import Crumb
 from members.access.http import requires, user_of
 from members.audit import services as audit
-from members.imports import queries, reporting, uploads
+from members.imports import kinds, queries, reporting, uploads
 from members.imports.enums import ImportState
 from members.imports.forms import MappingForm, UploadForm
 from members.imports.models import ImportBatch, Upload
@@ -24,6 +30,7 @@ from members.imports.sniffing import Unusable
 from members.jobs import tasks as jobs
 from members.jobs.enums import JobState
 
+OPEN = (JobState.QUEUED, JobState.RUNNING)
 SHOWN_REJECTS = 50
 PAGE = 30
 
@@ -39,7 +46,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
         "crumbs": [Crumb(_("Imports"))],
     }
-    return render(request, "imports/list.html", context)
+    return render_page_or_fragment(request, "imports/list.html", "rows", context)
 
 
 @requires("imports.run")
@@ -54,6 +61,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
                 name=file.name,
                 kind=form.cleaned_data["kind"],
                 source=form.cleaned_data["source"],
+                encoding=form.cleaned_data["encoding"] or None,
                 by=user_of(request),
                 at=clock.now(),
             )
@@ -93,9 +101,14 @@ def upload_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             jobs.enqueue(job)
             return redirect("imports:upload", upload.pk)
-    status = REFUSED if form.errors else 200
     context = {"form": form, "found": found, **_upload_context(upload, found)}
-    return render(request, "imports/upload.html", context, status=status)
+    if wants_fragment(request) and context["is_over"]:
+        # The columns are not on the page while it loads: nothing typed is lost.
+        return HttpResponseClientRefresh()
+    status = REFUSED if form.errors else 200
+    return render_page_or_fragment(
+        request, "imports/upload.html", "progress", context, status=status
+    )
 
 
 def _upload_context(upload: Upload, found: Any) -> dict[str, Any]:
@@ -103,9 +116,13 @@ def _upload_context(upload: Upload, found: Any) -> dict[str, Any]:
     crumbs = [Crumb(_("Imports"), reverse("imports:list")), Crumb(upload.file_name)]
     return {
         "upload": upload,
+        "kind": kinds.named(upload.kind),
         "rows": uploads.preview(upload, found),
         "checked": check.result if check and check.state == JobState.DONE else None,
-        "is_open": job is not None and job.state in (JobState.QUEUED, JobState.RUNNING),
+        "is_open": job is not None and job.state in OPEN,
+        "is_over": job is not None and job.state not in OPEN,
+        "is_done": job is not None and job.state == JobState.DONE,
+        "polls": any(one is not None and one.state in OPEN for one in (job, check)),
         "batch": ImportBatch.objects.filter(job=job).first() if job else None,
         "crumbs": crumbs,
     }

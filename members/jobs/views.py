@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from config.lib import clock
-from config.lib.htmx import render_page_or_fragment
+from config.lib.htmx import render_page_or_fragment, wants_fragment
 from config.lib.ui import Choice, Crumb
 from members.access import rules
 from members.access.http import requires, user_of
@@ -53,7 +54,10 @@ def detail_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "can_retry": _can_retry(request, job),
         "crumbs": [Crumb(_("Jobs"), reverse("jobs:list")), Crumb(name)],
     }
-    return render(request, "jobs/detail.html", context)
+    if wants_fragment(request) and job.state not in (JobState.QUEUED, JobState.RUNNING):
+        # Its end changes more than its line: result, times and what can be done.
+        return HttpResponseClientRefresh()
+    return render_page_or_fragment(request, "jobs/detail.html", "progress", context)
 
 
 @requires("jobs.view")

@@ -111,6 +111,14 @@ class Identifier(models.Model):
     type = models.CharField(max_length=60)
     value = models.CharField(max_length=200)
     source = models.CharField(max_length=60)
+    # The load that added it; null once something else changed it.
+    batch = models.ForeignKey(
+        "members.ImportBatch",
+        null=True,
+        db_index=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -138,6 +146,12 @@ class Identifier(models.Model):
                 name="identifier_phone_trigrams",
                 condition=Q(type="phone"),
             ),
+            # Undo of a batch.
+            models.Index(
+                fields=["batch"],
+                name="identifier_by_batch",
+                condition=Q(batch__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -154,12 +168,28 @@ class Attribute(models.Model):
     value = models.CharField(max_length=400)
     source = models.CharField(max_length=60)
     recorded_on = models.DateField()
+    # The load that added it; null once something else changed it.
+    batch = models.ForeignKey(
+        "members.ImportBatch",
+        null=True,
+        db_index=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
 
     class Meta:
         app_label = "members"
         constraints = [
             models.UniqueConstraint(
                 fields=["member", "name", "source"], name="attribute_once_a_source"
+            ),
+        ]
+        indexes = [
+            # Undo of a batch.
+            models.Index(
+                fields=["batch"],
+                name="attribute_by_batch",
+                condition=Q(batch__isnull=False),
             ),
         ]
 
@@ -207,6 +237,14 @@ class Consent(models.Model):
     at = models.DateTimeField()
     source = models.CharField(max_length=60)
     text_version = models.CharField(max_length=40, blank=True)
+    # The load that recorded it.
+    batch = models.ForeignKey(
+        "members.ImportBatch",
+        null=True,
+        db_index=False,
+        on_delete=models.PROTECT,  # a consent is never rewritten
+        related_name="+",
+    )
 
     class Meta:
         app_label = "members"
@@ -214,6 +252,14 @@ class Consent(models.Model):
             models.UniqueConstraint(
                 fields=["member", "channel", "purpose", "at", "source"],
                 name="consent_once_a_moment",
+            ),
+        ]
+        indexes = [
+            # Undo of a batch.
+            models.Index(
+                fields=["batch"],
+                name="consent_by_batch",
+                condition=Q(batch__isnull=False),
             ),
         ]
 

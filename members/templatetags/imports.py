@@ -39,14 +39,18 @@ def batch_columns(batch: ImportBatch) -> list[tuple[str, str]]:
 @register.simple_tag
 def why(batch: ImportBatch, reject: RejectedRow) -> Explained:
     return reasons.explained(
-        reason=reject.reason, detail=reject.detail, labels=_labels(batch)
+        reason=reject.reason,
+        detail=reject.detail,
+        labels=_labels(batch),
+        own=kinds.named(batch.kind).reasons,
     )
 
 
 @register.filter
-def reason_words(code: str) -> str:
+def reason_words(code: str, kind: str) -> str:
     """This is the sentence of a reason's code; one without keeps its code."""
-    return str(reasons.REASONS.get(code, code))
+    own = kinds.named(kind).reasons
+    return str(own.get(code) or reasons.REASONS.get(code, code))
 
 
 def _labels(batch: ImportBatch) -> dict[str, str]:

@@ -147,6 +147,14 @@
     invalid?.focus();
   }
 
+  // Theme and language go back to where they were asked: after a swap, the new address.
+
+  function follow() {
+    for (const next of document.querySelectorAll("[data-here]")) {
+      next.value = location.pathname + location.search;
+    }
+  }
+
   document.addEventListener("submit", changeTheme);
   document.addEventListener("click", onClick);
   document.addEventListener("input", confirmTyped);
@@ -156,6 +164,7 @@
   document.addEventListener("htmx:responseError", fragmentFailed);
   document.addEventListener("htmx:sendError", fragmentFailed);
   document.addEventListener("htmx:afterSettle", afterSwap);
+  document.addEventListener("htmx:pushedIntoHistory", follow);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
 
   showTheme();

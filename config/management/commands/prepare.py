@@ -40,11 +40,15 @@ class Command(BaseCommand):
         if options["logins_to"] is not None:
             _write_logins(options["logins_to"])
 
+    def _say(self, text: str) -> None:
+        """Django paints what goes to stderr red, as an error; this is none."""
+        self.stderr.write(text, style_func=str)
+
     def _migrate(self) -> None:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if plan:
-            self.stderr.write(f"migrating the database, {len(plan)} steps")
+            self._say(f"migrating the database, {len(plan)} steps")
             call_command("migrate", interactive=False, verbosity=0)
 
     def _collect_static(self) -> None:
@@ -69,7 +73,7 @@ class Command(BaseCommand):
             size = (begun.plan.members, begun.plan.months, begun.plan.seed)
         else:
             return
-        self.stderr.write(f"loading the demo: {size[0]:,} members, {size[1]} months")
+        self._say(f"loading the demo: {size[0]:,} members, {size[1]} months")
         call_command("demo", members=size[0], months=size[1], seed=size[2])
 
 

@@ -256,6 +256,19 @@ def test_crash_after_writing_leaves_the_old_facts_and_all_marks(books, monkeypat
     assert len(read("orders")) == 2
 
 
+@pytest.mark.parametrize("kind", ["members", "orders"])
+def test_lost_files_are_pending_and_never_read_as_nothing(books, kind):
+    factories.order(factories.member("17"), minor=1050, on=JANUARY)
+    services.refresh(at=AT)
+    assert not queries.pending()
+
+    files.remove(files.root() / FactsSegment.objects.live().get(kind=kind).path)
+
+    assert queries.pending()
+    with pytest.raises(queries.FactsLost):
+        read("orders")
+
+
 def test_lost_files_are_exported_again(books):
     factories.order(factories.member(), on=JANUARY)
     services.refresh(at=AT)

@@ -20,8 +20,9 @@ MAPPING = {
 }
 
 
-def uploaded(client, content: bytes, name: str = "orders.csv"):
+def uploaded(client, content: bytes, name: str = "orders.csv", **said: str):
     form = {
+        **said,
         "kind": "orders",
         "source": "shop",
         "file": SimpleUploadedFile(name, content),
@@ -80,6 +81,9 @@ def test_a_check_says_what_would_happen_and_changes_nothing(client, admin):
 
     assert page.context["checked"]["loaded"] == 1
     assert page.context["checked"]["rejected"] == 1
+    assert page.context["checked"]["reasons"] == [
+        {"reason": "bad_date", "rows": 1, "line": 3}
+    ]
     assert not Order.objects.exists()
 
 
@@ -89,6 +93,18 @@ def test_a_file_that_is_not_what_it_says_is_refused_beside_the_field(client, adm
     assert response.status_code == 422
     assert "is Parquet, not CSV" in response.content.decode()
     assert not Upload.objects.exists()
+
+
+def test_an_encoding_nobody_can_tell_is_said_with_the_upload(client, admin):
+    content = GOOD.replace(b"c-1", "Müller".encode("windows-1252"))
+
+    refused = uploaded(client, content)
+    uploaded(client, content, encoding="windows-1252")
+
+    page = client.get(reverse("imports:upload", args=[Upload.objects.get().pk]))
+    assert "say which" in refused.content.decode()
+    assert page.context["rows"][0][1] == "Müller"
+    assert page.context["form"]["encoding"].initial == "windows-1252"
 
 
 def test_a_mapping_without_a_required_field_is_refused(client, admin):

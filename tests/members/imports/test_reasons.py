@@ -36,13 +36,13 @@ def test_every_reason_a_loader_of_orders_gives_has_its_sentence():
     ],
 )
 def test_detail_gives_field_and_value(detail, field, value):
-    said = explained(reason="bad_date", detail=detail, labels=LABELS)
+    said = explained(reason="bad_date", detail=detail, labels=LABELS, own={})
 
     assert (said.field, said.value) == (field, value)
 
 
 def test_a_reason_without_a_sentence_keeps_its_detail():
-    said = explained(reason="odd", detail="member: is odd", labels=LABELS)
+    said = explained(reason="odd", detail="member: is odd", labels=LABELS, own={})
 
     assert said == Explained(sentence="member: is odd", field="Member", value="")
 
@@ -53,3 +53,14 @@ def test_docs_list_every_reason():
     listed = set(re.findall(r"^\| `(\w+)` \|", page, re.M))
 
     assert listed >= set(reasons.REASONS)
+
+
+def test_a_kind_s_own_words_go_before_those_of_all():
+    said = explained(
+        reason="duplicate",
+        detail="member: twice",
+        labels=LABELS,
+        own={"duplicate": "x"},
+    )
+
+    assert said == Explained(sentence="x", field="Member", value="")

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
-from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from celery.contrib.testing.worker import start_worker
+from playwright.sync_api import Browser, sync_playwright
 
-SHOTS = Path(settings.BASE_DIR) / "var" / "shots"
-SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# The browser reports these answers as console errors; a form refused is no error.
-EXPECTED = re.compile(r"status of (403|404|422|429)")
+from config.celery import app
+from config.lib import env
+from tests import services
+
+pytest.register_assert_rewrite("tests.ui.browser.visiting")
+from tests.ui.browser.visiting import SIZES, Visit  # noqa: E402  rewritten first
+
+# One day for all walks: the worker is told it too, by the queue.
+NOW = "2026-03-15T12:00:00Z"
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     path = which("chromium")
+    if path is None and os.environ.get("TERN_REQUIRE_BROWSER") == "1":
+        pytest.fail("Chromium is not installed, and TERN_REQUIRE_BROWSER is 1")
     if path is None:
         pytest.skip("Chromium is not installed")
     # Playwright's loop runs in this thread; Django would refuse its database.
@@ -38,55 +41,23 @@ def chromium() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@dataclass
-class Visit:
-    """One page of one visitor, and what it complained about."""
-
-    page: Page
-    base: str
-    complaints: list[str] = field(default_factory=list)
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.base + path)
-
-    def shoot(self, name: str) -> None:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-
-    def check(self) -> None:
-        """No complaint, nothing beside the screen, nothing axe would say."""
-        wide = "document.documentElement.scrollWidth - innerWidth"
-        assert self.complaints == []
-        assert self.page.evaluate(wide) <= 0
-        assert violations(self.page) == []
-
-    def note(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not EXPECTED.search(message.text):
-            self.complaints.append(message.text)
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE_FILE_PATH.read_text())
-    found: dict[str, Any] = page.evaluate(
-        "tags => axe.run(document, {runOnly: tags})", TAGS
-    )
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
-
-
 @pytest.fixture
 def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]:
     contexts = []
 
     def open_page(
-        *, size: str = "desktop", language: str = "en", theme: str = "light"
+        *,
+        size: str = "desktop",
+        language: str = "en",
+        theme: str = "light",
+        script: bool = True,
     ) -> Visit:
         width, height = SIZES[size]
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, reduced_motion="reduce"
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",
+            java_script_enabled=script,
+            extra_http_headers={"Tern-Now": NOW},
         )
         context.add_cookies(
             [
@@ -119,3 +90,26 @@ def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]
 def view(request: pytest.FixtureRequest) -> dict[str, str]:
     size, language, theme = request.param
     return {"size": size, "language": language, "theme": theme}
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    redis_url, stop = services.start_valkey()
+    yield redis_url
+    stop()
+
+
+@pytest.fixture
+def worker(
+    broker: str, transactional_db: None, settings: Any, tmp_path: Path
+) -> Iterator[None]:
+    """A Celery worker in a thread of its own, behind a queue in Valkey."""
+    settings.FACTS_URL = str(tmp_path / "facts")
+    settings.UPLOADS_DIR = tmp_path / "uploads"
+    queue = {"broker_url": env.broker_url(broker, db=0), "task_always_eager": False}
+    before = {name: getattr(app.conf, name) for name in queue}
+    app.conf.update(queue)
+    app.loader.import_default_modules()
+    with start_worker(app, pool="solo", concurrency=1, perform_ping_check=False):
+        yield
+    app.conf.update(before)

@@ -1,19 +1,13 @@
 import pytest
 
 from tests import factories
+from tests.ui.browser.visiting import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def name_of(view, page):
     return f"{page}-{view['size']}-{view['language']}-{view['theme']}"
-
-
-def sign_in(visitor, person):
-    visitor.go("/accounts/login/")
-    visitor.page.fill("#id_login", person.email)
-    visitor.page.fill("#id_password", "correct horse 7")
-    visitor.page.click("main button")
 
 
 def test_door_is_clean_before_and_after_a_refusal(visit, view, db):

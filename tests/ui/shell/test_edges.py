@@ -129,3 +129,11 @@ def test_refusal_without_a_field_of_the_form_stands_above_it():
     add_refusal(form, TooLate())
 
     assert form.non_field_errors() == ["This batch was <undone> already."]
+
+
+def test_host_that_is_not_ours_gets_a_plain_page_that_says_so(client):
+    response = client.get("/accounts/login/", headers={"Host": "scanner.example"})
+
+    assert response.status_code == 400
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert "scanner.example" not in response.content.decode()

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0005_import_uploads"),
+        ("members", "0006_what_a_batch_added"),
     ]
 
     operations = [

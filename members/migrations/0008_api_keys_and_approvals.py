@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0006_versions_from_the_beginning"),
+        ("members", "0007_versions_from_the_beginning"),
     ]
 
     operations = [
