@@ -140,7 +140,8 @@ def _payments(
     for debt in sorted(owed, key=lambda one: one.incurred_at):
         left[debt.incurred_at] += debt.points
         moments = sorted(
-            (max(moment, debt.incurred_at), place) for place, (moment, *_) in free.items()
+            (max(moment, debt.incurred_at), place)
+            for place, (moment, *_) in free.items()
         )
         for moment, place in moments:
             came, lot, points = free[place]

@@ -5,7 +5,6 @@ A lot is a list of moves with two dates. Whatever is asked is added up from them
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -120,10 +119,7 @@ class Book:
             self._happen(moment, now)
 
     def _next(self, now: datetime) -> datetime | None:
-        found: list[datetime] = []
-        for hold in self.holds:
-            if hold.state == "open":
-                found.append(hold.expires_at)
+        found = [hold.expires_at for hold in self.holds if hold.state == "open"]
         for lot in self.lots:
             if self.free(lot) > 0 and lot.expires_at is not None:
                 found.append(max(lot.expires_at, lot.earned_at))
@@ -546,7 +542,9 @@ class Book:
         self.advance(at)
         live = self.order(at)
         kept = sum(
-            self.held(lot) for lot in self.lots if lot.expires_at and lot.expires_at <= at
+            self.held(lot)
+            for lot in self.lots
+            if lot.expires_at and lot.expires_at <= at
         )
         pending = [
             lot
@@ -575,7 +573,9 @@ class Book:
         sums: dict[tuple[datetime, str], int] = {}
         for line in self.lines:
             if line.at <= at and line.posted <= known:
-                sums[line.at, line.kind] = sums.get((line.at, line.kind), 0) + line.points
+                sums[line.at, line.kind] = (
+                    sums.get((line.at, line.kind), 0) + line.points
+                )
         return sorted((at, kind, points) for (at, kind), points in sums.items())
 
 
@@ -610,5 +610,3 @@ def spent_first(lot: Lot) -> tuple[bool, datetime, datetime, int]:
         lot.earned_at,
         lot.number,
     )
-
-
