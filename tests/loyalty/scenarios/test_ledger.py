@@ -58,9 +58,7 @@ def test_l3_points_without_end_are_spent_last(shop):
         ("2028-01-31T15:00:00+01:00", "2028-02-29", "2028-03-01T00:00:00+01:00"),
     ],
 )
-def test_l5_a_month_from_the_31st_ends_with_the_shorter_month(
-    shop, earned, last, gone
-):
+def test_l5_a_month_from_the_31st_ends_with_the_shorter_month(shop, earned, last, gone):
     shop.publish(expiry={"months": 1})
     member = shop.at(earned).member()
     shop.give(member, 10)
