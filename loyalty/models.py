@@ -16,6 +16,7 @@ from loyalty.points.models import (
     Hold,
     HoldAllocation,
     Lot,
+    NightlyRun,
     Transfer,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "Hold",
     "HoldAllocation",
     "Lot",
+    "NightlyRun",
     "Order",
     "OrderLine",
     "ParkedRefund",

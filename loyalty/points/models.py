@@ -319,3 +319,18 @@ class Activation(models.Model):
 
     def __str__(self) -> str:
         return f"lot {self.lot_id} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class NightlyRun(models.Model):
+    """One night's work, known by its as-of; `steps` are those done, with their counts."""
+
+    as_of = models.DateTimeField(unique=True)
+    steps = models.JSONField(default=dict)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "loyalty"
+
+    def __str__(self) -> str:
+        return f"night of {self.as_of:%Y-%m-%d %H:%M}"

@@ -2,110 +2,34 @@
 
 from __future__ import annotations
 
-import copy
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
     precondition,
     rule,
 )
 
 from config.lib import periods
-from loyalty.points import errors, kernel, postings, queries, returns, rules, services
+from loyalty.points import errors, kernel, postings, returns, rules, services
 from loyalty.points.enums import Role, TransferKind
 from loyalty.points.models import Transfer
-from members.programme import rules as programme
-from tests import factories
 from tests.loyalty.points import model
-from tests.loyalty.points.model import Book, Refused
-
-# Berlin loses an hour in March and gains one in October; Cairo has no midnight on
-# 24 April 2026 and two of them at the end of October.
-STARTS = {
-    "Europe/Berlin": (
-        datetime(2026, 3, 20, 12, tzinfo=UTC),
-        datetime(2026, 10, 20, tzinfo=UTC),
-    ),
-    "Africa/Cairo": (
-        datetime(2026, 4, 16, 9, tzinfo=UTC),
-        datetime(2026, 10, 23, tzinfo=UTC),
-    ),
-}
-POLICIES = ("own_then_debt", "not_below_zero", "pending_only")
-amounts = st.integers(1, 120)
-late = st.sampled_from([0, 0, 0, 1, 5, 30, 24 * 6, 24 * 40]).map(
-    lambda hours: timedelta(hours=hours)
+from tests.loyalty.points.two_sides import TwoSides
+from tests.loyalty.points.world import (
+    SECOND,
+    amounts,
+    late,
+    members,
+    picks,
 )
-members = st.integers(0, 2)
-picks = st.integers(0, 1000)
-SECOND = timedelta(microseconds=1)
 
 
-class World:
-    """What the naive side knows; copied as one, so that a refusal leaves no trace."""
-
-    def __init__(self) -> None:
-        self.books = [Book(), Book(), Book()]
-        # (member, line, transfer id), (member, hold, hold id)
-        self.earnings: list[tuple[int, model.Line, int]] = []
-        self.spendings: list[tuple[int, model.Line, int]] = []
-        self.holds: list[tuple[int, model.Hold, int]] = []
-
-
-class Books(RuleBasedStateMachine):
-    """One example is one transaction, rolled back at its end."""
+class Books(TwoSides):
+    """What people do and time does, in any order."""
 
     steps = 0
     histories = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = transaction.atomic()
-        self.block.__enter__()
-        self.people = [factories.member() for _ in range(3)]
-        self.world = World()
-        self.count = 0
-        self.past: list[datetime] = []
-        self.again: list[tuple[Any, dict[str, Any]]] = []
-
-    def teardown(self) -> None:
-        try:
-            self._audited()
-        finally:
-            type(self).histories += 1
-            transaction.set_rollback(True)
-            self.block.__exit__(None, None, None)
-
-    def _audited(self) -> None:
-        from loyalty.points import audit  # noqa: PLC0415  it is the machine's last word
-
-        found = audit.audit()
-        assert found.broken == [], found.broken
-
-    @initialize(
-        zone=st.sampled_from(sorted(STARTS)),
-        season=st.integers(0, 1),
-        policy=st.sampled_from(POLICIES),
-        by=st.sampled_from(["lot", "lot", "inactivity"]),
-        grace=st.sampled_from([0, 3]),
-    )
-    def begin(self, zone, season, policy, by, grace):
-        self.now = STARTS[zone][season]
-        self.settings = programme.parse(
-            {
-                "time_zone": zone,
-                "clawback": policy,
-                "expiry": {"months": 1, "by": by},
-                "restore_grace_days": grace,
-            },
-            number=2,
-        )
 
     # The clock.
 
@@ -396,90 +320,3 @@ class Books(RuleBasedStateMachine):
         except errors.ReferenceConflict:
             return
         raise AssertionError("another payload under one reference was not refused")
-
-    @invariant()
-    def equal(self):
-        type(self).steps += 1
-        if self.past[-1:] != [self.now]:
-            self.past.append(self.now)
-        for who, book in enumerate(self.world.books):
-            account = queries.account_of(
-                member_id=self.people[who].pk, currency="points"
-            )
-            told = queries.balance(account=account, at=self.now, settings=self.settings)
-            assert _standing(told) == book.now(self.now), who
-            for at, known in self._moments():
-                then = queries.balance_then(
-                    account=account, at=at, known_at=known, settings=self.settings
-                )
-                assert _standing(then) == book.then(at, known), (who, at, known)
-                lines = queries.entries(
-                    account=account, limit=10_000, at=at, known_at=known
-                )
-                assert _statement(lines) == book.statement(at, known), (who, at, known)
-
-    def _moments(self):
-        """The present, and two moments of the past that move through it."""
-        some = self.past[self.steps * 7 % len(self.past)]
-        other = self.past[self.steps * 3 % len(self.past)]
-        return [(self.now, self.now), (some, self.now), (min(some, other), other)]
-
-    def _both(self, naive, call, *, repeatable=True, **told):
-        """Do it on both sides; both do it, or both refuse for one reason."""
-        before = copy.deepcopy(self.world)
-        # The naive side runs on what is there, so that lines keep who they are.
-        refusal = None
-        line = None
-        try:
-            line = naive()
-        except Refused as error:
-            refusal = error.code
-            self.world = before
-        try:
-            done = call(**told)
-        except errors.PointsRefused as error:
-            assert error.code == refusal, (error.code, error.facts, refusal)
-            return None
-        assert refusal is None, refusal
-        if repeatable:
-            self.again.append((call, told))
-        return line, done
-
-    def _earned(self, who, posted):
-        if posted:
-            self.world.earnings.append((who, posted[0], posted[1].transfer_id))
-
-    def _spent(self, who, posted):
-        if posted:
-            self.world.spendings.append((who, posted[0], posted[1].transfer_id))
-
-    def _key(self, what: str) -> str:
-        self.count += 1
-        return f"{what}-{self.people[0].pk}-{self.count}"
-
-    @staticmethod
-    def _one(found, pick):
-        return found[pick % len(found)]
-
-
-def _standing(told) -> model.Standing:
-    return model.Standing(
-        balance=told.balance,
-        available=told.available,
-        pending=told.pending,
-        held=told.held,
-        debt=told.debt,
-        lots=[(lot.remaining, lot.available_at, lot.expires_at) for lot in told.lots],
-    )
-
-
-def _statement(lines) -> list[tuple[datetime, str, int]]:
-    """Newest first with a running balance that must add up; then by moment and kind."""
-    running = 0
-    sums: dict[tuple[datetime, str], int] = {}
-    for line in reversed(lines):
-        running += line.points
-        assert line.running == running, line
-        key = (line.occurred_at, line.kind)
-        sums[key] = sums.get(key, 0) + line.points
-    return sorted((at, kind, points) for (at, kind), points in sums.items())

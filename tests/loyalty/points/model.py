@@ -1,226 +1,29 @@
 """The books kept naively: lists and loops, written from the rules and not from the kernel.
 
-A lot is a list of moves with two dates. Whatever is asked is added up from them.
+What is asked is added up from moves with two dates.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
+
+from tests.loyalty.points.model_parts import (
+    Debt,
+    Hold,
+    Line,
+    Lot,
+    Move,
+    Refused,
+    Standing,
+    spent_first,
+)
+from tests.loyalty.points.model_told import Told
+
+__all__ = ["Book", "Hold", "Line", "Refused", "Standing", "hand_over"]
 
 
-class Refused(Exception):
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass(eq=False)
-class Move:
-    at: datetime
-    posted: datetime
-    points: int
-    why: str
-
-
-@dataclass(eq=False)
-class Lot:
-    number: int
-    points: int
-    earned_at: datetime
-    available_at: datetime | None
-    expires_at: datetime | None
-    given_at: datetime
-    posted: datetime
-    rolling: bool = False
-    moves: list[Move] = field(default_factory=list)
-
-    def left(self, at: datetime | None = None, known: datetime | None = None) -> int:
-        gone = sum(
-            move.points
-            for move in self.moves
-            if (at is None or move.at <= at) and (known is None or move.posted <= known)
-        )
-        return self.points - gone
-
-    def live(self, at: datetime) -> bool:
-        return (
-            self.available_at is not None
-            and self.available_at <= at
-            and (self.expires_at is None or self.expires_at > at)
-        )
-
-
-@dataclass(eq=False)
-class Hold:
-    points: int
-    parts: dict[Lot, int]
-    placed_at: datetime
-    expires_at: datetime
-    state: str = "open"
-    resolved_at: datetime | None = None
-
-    def keeps(self, lot: Lot, at: datetime) -> int:
-        over = self.resolved_at is not None and self.resolved_at <= at
-        if self.placed_at > at or self.expires_at <= at or over:
-            return 0
-        return self.parts.get(lot, 0)
-
-
-@dataclass(eq=False)
-class Line:
-    """A line of a statement; `owner` is the earning, redemption or reversal itself."""
-
-    at: datetime
-    posted: datetime
-    points: int
-    kind: str
-    takes: list[tuple[Lot, int]] = field(default_factory=list)
-    lots: list[Lot] = field(default_factory=list)
-    back: int = 0
-    given: dict[Lot, int] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class Debt:
-    line: Line
-    left: int
-    incurred_at: datetime
-    paid: list[Move] = field(default_factory=list)
-    points: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    balance: int
-    available: int
-    pending: int
-    held: int
-    debt: int
-    lots: list[tuple[int, datetime | None, datetime | None]]
-
-
-class Book:
-    """One member's."""
-
-    def __init__(self) -> None:
-        self.lots: list[Lot] = []
-        self.holds: list[Hold] = []
-        self.debts: list[Debt] = []
-        self.lines: list[Line] = []
-        self._numbers = count()
-
-    # Time alone.
-
-    def advance(self, now: datetime, *, since: datetime | None = None) -> None:
-        """Let every moment up to `now` happen, one after the other."""
-        while (moment := self._next(now)) is not None:
-            self._happen(moment, now)
-
-    def _next(self, now: datetime) -> datetime | None:
-        found: list[datetime] = []
-        for hold in self.holds:
-            if hold.state == "open":
-                found.append(hold.expires_at)
-        for lot in self.lots:
-            if self.free(lot) > 0 and lot.expires_at is not None:
-                found.append(max(lot.expires_at, lot.earned_at))
-            for debt in self.debts:
-                if debt.left and self.free(lot) > 0 and lot.available_at is not None:
-                    pays = max(lot.available_at, debt.incurred_at)
-                    if lot.expires_at is None or lot.expires_at > pays:
-                        found.append(pays)
-        due = [moment for moment in found if moment <= now]
-        return min(due, default=None)
-
-    def _happen(self, moment: datetime, now: datetime) -> None:
-        self.pay(moment, now)
-        self.expire(moment, now)
-        for hold in self.holds:
-            if hold.state == "open" and hold.expires_at <= moment:
-                hold.state, hold.resolved_at = "expired", hold.expires_at
-                self.pay(moment, now)
-                self.expire(moment, now, freed=moment)
-
-    def pay(self, moment: datetime, now: datetime) -> None:
-        for debt in sorted(self.debts, key=lambda one: one.incurred_at):
-            if debt.incurred_at > moment:
-                continue
-            for lot in self.order(moment):
-                self.settle(debt, lot, min(debt.left, self.free(lot)), moment, now)
-
-    def settle(
-        self, debt: Debt, lot: Lot, points: int, at: datetime, now: datetime
-    ) -> None:
-        if points > 0:
-            lot.moves.append(Move(at, now, points, "debt"))
-            debt.paid.append(Move(at, now, points, "debt"))
-            debt.left -= points
-
-    def expire(
-        self, moment: datetime, now: datetime, freed: datetime | None = None
-    ) -> None:
-        for lot in self.lots:
-            points = self.free(lot)
-            if lot.expires_at is None or lot.expires_at > moment or points <= 0:
-                continue
-            at = max(lot.expires_at, lot.earned_at, freed or lot.expires_at)
-            lot.moves.append(Move(at, now, points, "expire"))
-            self.lines.append(Line(at, now, -points, "expire"))
-
-    # What is there.
-
-    def held(self, lot: Lot) -> int:
-        return sum(
-            hold.parts.get(lot, 0) for hold in self.holds if hold.state == "open"
-        )
-
-    def free(self, lot: Lot) -> int:
-        return lot.left() - self.held(lot)
-
-    def always_free(self, lot: Lot, at: datetime, until: datetime | None = None) -> int:
-        """The least a lot had free at any moment from `at` on."""
-        moments = {at}
-        moments |= {move.at for move in lot.moves if move.at > at}
-        moments |= {hold.placed_at for hold in self.holds if hold.placed_at > at}
-        return min(
-            lot.left(moment) - sum(hold.keeps(lot, moment) for hold in self.holds)
-            for moment in moments
-            if until is None or moment < until
-        )
-
-    def order(self, at: datetime) -> list[Lot]:
-        """Live lots as they are spent."""
-        return sorted((lot for lot in self.lots if lot.live(at)), key=spent_first)
-
-    def owed(self) -> int:
-        return sum(debt.left for debt in self.debts)
-
-    def could_have(self, lot: Lot, at: datetime) -> int:
-        """What expired of a lot and could have been taken at `at`."""
-        if lot.expires_at is None:
-            return 0
-        end = max(at, lot.expires_at, lot.earned_at)
-        gone = sum(
-            move.points
-            for move in lot.moves
-            if move.why in ("expire", "unexpire") and move.at <= end
-        )
-        if at < lot.expires_at:
-            gone = min(gone, self.always_free(lot, at, lot.expires_at))
-        return max(0, gone)
-
-    def unexpire(self, lot: Lot, points: int, at: datetime, now: datetime) -> int:
-        points = min(points, self.could_have(lot, at))
-        if points > 0:
-            assert lot.expires_at is not None
-            then = max(at, lot.expires_at, lot.earned_at)
-            lot.moves.append(Move(then, now, -points, "unexpire"))
-            self.lines.append(Line(then, now, points, "unexpire"))
-        return points
-
-    # What people do.
+class Book(Told):
+    """One member's, and what people do to it."""
 
     def give(
         self,
@@ -466,121 +269,6 @@ class Book:
             if pays:
                 debt.paid.append(Move(now, now, pays, "write_off"))
 
-    # What somebody is told.
-
-    def now(self, at: datetime) -> Standing:
-        copy = self._as(
-            [(lot, lot.left()) for lot in self.lots],
-            [(debt.incurred_at, debt.left) for debt in self.debts],
-            [
-                (hold.parts, hold.placed_at, hold.expires_at)
-                for hold in self.holds
-                if hold.state == "open"
-            ],
-        )
-        return copy.standing(at)
-
-    def then(self, at: datetime, known: datetime) -> Standing:
-        seen = min(at, known)
-        lots = [
-            (lot, lot.left(at, known))
-            for lot in self.lots
-            if lot.given_at <= at and lot.posted <= known
-        ]
-        debts = [
-            (
-                debt.incurred_at,
-                debt.points
-                - sum(
-                    move.points
-                    for move in debt.paid
-                    if move.at <= at and move.posted <= known
-                ),
-            )
-            for debt in self.debts
-            if debt.incurred_at <= at and debt.line.posted <= known
-        ]
-        holds = [
-            (hold.parts, hold.placed_at, hold.expires_at)
-            for hold in self.holds
-            if hold.placed_at <= seen
-            and (
-                hold.resolved_at is None
-                or hold.resolved_at > seen
-                or hold.state == "expired"
-            )
-        ]
-        return self._as(lots, debts, holds).standing(at)
-
-    @staticmethod
-    def _as(
-        lots: list[tuple[Lot, int]],
-        debts: list[tuple[datetime, int]],
-        holds: list[tuple[dict[Lot, int], datetime, datetime]],
-    ) -> Book:
-        """A book of its own in which time can go on."""
-        book = Book()
-        copies = {
-            lot: Lot(
-                lot.number,
-                left,
-                lot.earned_at,
-                lot.available_at,
-                lot.expires_at,
-                lot.given_at,
-                lot.posted,
-            )
-            for lot, left in lots
-        }
-        book.lots = list(copies.values())
-        for parts, placed, expires in holds:
-            kept = {copies[lot]: points for lot, points in parts.items()}
-            book.holds.append(Hold(sum(parts.values()), kept, placed, expires))
-        for incurred, left in debts:
-            line = Line(incurred, incurred, -left, "reverse")
-            book.debts.append(Debt(line, left, incurred, points=left))
-        return book
-
-    def standing(self, at: datetime) -> Standing:
-        self.advance(at)
-        live = self.order(at)
-        kept = sum(
-            self.held(lot)
-            for lot in self.lots
-            if lot.expires_at and lot.expires_at <= at
-        )
-        pending = [
-            lot
-            for lot in self.lots
-            if not lot.live(at) and (lot.expires_at is None or lot.expires_at > at)
-        ]
-        debt = self.owed()
-        shown = [*live, *sorted(pending, key=spent_first)]
-        return Standing(
-            balance=sum(lot.left() for lot in live) + kept,
-            available=0 if debt else sum(self.free(lot) for lot in live),
-            pending=sum(lot.left() for lot in pending),
-            held=sum(self.held(lot) for lot in self.lots),
-            debt=debt,
-            lots=[
-                (lot.left(), lot.available_at, lot.expires_at)
-                for lot in shown
-                if lot.left()
-            ],
-        )
-
-    def statement(
-        self, at: datetime, known: datetime
-    ) -> list[tuple[datetime, str, int]]:
-        """Lines by moment and kind; expiries of one moment are one line."""
-        sums: dict[tuple[datetime, str], int] = {}
-        for line in self.lines:
-            if line.at <= at and line.posted <= known:
-                sums[line.at, line.kind] = (
-                    sums.get((line.at, line.kind), 0) + line.points
-                )
-        return sorted((at, kind, points) for (at, kind), points in sums.items())
-
 
 def hand_over(
     giver: Book, taker: Book, points: int, *, now: datetime
@@ -603,13 +291,3 @@ def hand_over(
         )
     taker.advance(now)
     return out, came
-
-
-def spent_first(lot: Lot) -> tuple[bool, datetime, datetime, int]:
-    """Earliest end, then earliest earned; points without end last."""
-    return (
-        lot.expires_at is None,
-        lot.expires_at or lot.earned_at,
-        lot.earned_at,
-        lot.number,
-    )

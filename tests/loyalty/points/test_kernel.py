@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from psycopg.types.json import Jsonb
 
-from loyalty.points import errors, postings, queries, returns, services
+from loyalty.points import errors, kernel, postings, queries, returns, services
 from loyalty.points.enums import Role, TransferKind
 from loyalty.points.models import Transfer
 from members.programme import rules as programme
@@ -61,7 +62,28 @@ class Books:
         )
         return Transfer.objects.get(pk=posted.transfer_id)
 
-    def give_back(self, earning, points, at):
+    refused = errors.ReversedAlready
+
+    def earn_parts(self, parts, at):
+        """An order whose lines earn, as orders are posted: by the batch function."""
+        self.count += 1
+        (row,) = kernel.run(
+            "SELECT * FROM points_credit('points', 'issued', 'earn', ARRAY[%(member)s]::bigint[],"
+            " ARRAY[%(points)s]::bigint[], ARRAY[%(reference)s], ARRAY[''],"
+            " ARRAY[%(at)s]::timestamptz[], ARRAY[%(at)s]::timestamptz[],"
+            " ARRAY[NULL]::timestamptz[], ARRAY[false], ARRAY[1], ARRAY[%(parts)s]::jsonb[],"
+            " '', '', %(at)s)",
+            {
+                "member": self.member.pk,
+                "points": sum(parts.values()),
+                "reference": f"order:{self.member.pk}-{self.count}",
+                "at": at,
+                "parts": Jsonb(parts),
+            },
+        )
+        return Transfer.objects.get(pk=row["transfer_id"])
+
+    def give_back(self, earning, points, at, *, parts=None):
         self.count += 1
         return returns.reverse(
             earning=earning,
@@ -70,6 +92,7 @@ class Books:
             at=at,
             now=at,
             settings=self.settings,
+            parts=parts,
         )
 
     def at(self, at):
