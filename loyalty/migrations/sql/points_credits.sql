@@ -15,10 +15,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_accounts bigint[];
     v_own bigint := points_own(p_role, p_currency);
+    v_met text[];
     v_conflict text;
     v_fresh bigint[];
     a bigint;
-    v_moved bigint;
 BEGIN
     INSERT INTO loyalty_account (member_id, currency, role)
     SELECT DISTINCT m, p_currency, 'member' FROM unnest(p_members) m
@@ -29,16 +29,19 @@ BEGIN
      WHERE member_id = ANY (p_members) AND currency = p_currency;
     PERFORM points_lock(v_accounts);
 
-    SELECT t.reference INTO v_conflict
+    -- Read once: a reference that another account takes after this is refused by its
+    -- unique index, never passed over.
+    SELECT coalesce(array_agg(t.reference), '{}'),
+           min(t.reference) FILTER (WHERE t.digest <> i.digest) INTO v_met, v_conflict
       FROM unnest(p_references, p_digests) AS i (reference, digest)
-      JOIN loyalty_transfer t ON t.reference = i.reference AND t.digest <> i.digest LIMIT 1;
+      JOIN loyalty_transfer t ON t.reference = i.reference;
     IF v_conflict IS NOT NULL THEN
         PERFORM points_refuse('reference_conflict', jsonb_build_object('reference', v_conflict));
     END IF;
 
     RETURN QUERY
-    SELECT i.reference, t.id, t.points, true FROM unnest(p_references) AS i (reference)
-      JOIN loyalty_transfer t ON t.reference = i.reference;
+    SELECT t.reference::text, t.id, t.points, true
+      FROM unnest(v_met) AS m (reference) JOIN loyalty_transfer t ON t.reference = m.reference;
 
     -- What was due before pays before the new points do, and what has ended stays ended.
     PERFORM points_catch_up(array_agg(id), p_now) FROM loyalty_account
@@ -52,7 +55,7 @@ BEGIN
                AS i (member_id, points, reference, digest, at, available, expires, rolling,
                      version, parts)
           JOIN loyalty_account a ON a.member_id = i.member_id AND a.currency = p_currency
-         WHERE NOT EXISTS (SELECT 1 FROM loyalty_transfer t WHERE t.reference = i.reference)
+         WHERE NOT EXISTS (SELECT 1 FROM unnest(v_met) m WHERE m = i.reference)
     ), transfers AS (
         INSERT INTO loyalty_transfer (id, currency, debit_account_id, credit_account_id, points,
             kind, reference, digest, occurred_at, posted_at, version, parts, reason, actor)
