@@ -37,6 +37,7 @@ urlpatterns = [
     path(f"{POINTS}redemptions/", points.Redemptions.as_view(), name="redemptions"),
     path(f"{POINTS}holds/", holds.Holds.as_view(), name="holds"),
     path(f"{POINTS}transfers/", points.Transfers.as_view(), name="transfers"),
+    path(f"{POINTS}conversions/", points.Conversions.as_view(), name="conversions"),
     path(f"{POINTS}debt/write_off/", points.WriteOffs.as_view(), name="write-off"),
     path(POINTS, points.MemberPoints.as_view(), name="points"),
     path(MEMBER, profiles.OneMember.as_view(), name="member"),

@@ -290,6 +290,27 @@ class Transfers(PointsEndpoint):
         return self.entry(found, posted.transfer_id, replayed=posted.replayed)
 
 
+class Conversions(PointsEndpoint):
+    scopes = {"POST": WRITE}
+
+    @extend_schema(request=io.Conversion, responses={201: io.EntryShape})
+    def post(self, request: Request, member: str) -> Response:
+        """Turn points of one currency into another's at the programme's rate."""
+        found = self.found(member)
+        told = self.body(io.Conversion)
+        posted = services.convert(
+            member_id=found.pk,
+            points=told["points"],
+            from_currency=told["from"],
+            to_currency=told["to"],
+            reference=str(uuid4()),
+            actor=self.actor,
+            now=self.now,
+            settings=self.in_force(),
+        )
+        return self.entry(found, posted.transfer_id, replayed=posted.replayed)
+
+
 class WriteOffs(PointsEndpoint):
     scopes = {"POST": WRITE}
 

@@ -72,6 +72,18 @@ class NotSpendable(PointsRefused):
     field = "currency"
 
 
+class NotConvertible(PointsRefused):
+    code = "not_convertible"
+    message = gettext_lazy("The programme has no rate from these points to those.")
+    field = "to"
+
+
+class TooFewToConvert(PointsRefused):
+    code = "too_few_to_convert"
+    message = gettext_lazy("These points become less than one of the other kind.")
+    field = "points"
+
+
 class SameMember(PointsRefused):
     code = "same_member"
     message = gettext_lazy("Points go from one member to another.")

@@ -120,6 +120,17 @@ class NewTransfer(Body):
     currency = CurrencyField()
 
 
+class Conversion(Body):
+    """`from` and `to` are keys of point currencies between which there is a rate."""
+
+    points = Points()
+    to = Text(max_length=20)
+
+    def get_fields(self) -> dict[str, Any]:
+        # A name that Python keeps for itself.
+        return {**super().get_fields(), "from": Text(max_length=20)}
+
+
 class WriteOff(Body):
     points = Points(required=False, help_text="Without it, all that is owed.")
     reason = Text(max_length=REASON_LENGTH)

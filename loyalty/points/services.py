@@ -17,7 +17,7 @@ from django.db import transaction
 from loyalty.points import errors, kernel, postings, rules
 from loyalty.points.enums import Role, TransferKind
 from loyalty.points.kernel import Of
-from loyalty.points.models import Transfer
+from loyalty.points.models import Allocation, Transfer
 from loyalty.points.postings import Posted, currency_of
 from members.programme.rules import Settings
 
@@ -208,7 +208,6 @@ def convert(
     *,
     member_id: int,
     points: int,
-    rate: Decimal,
     from_currency: str,
     to_currency: str,
     reference: str,
@@ -216,22 +215,24 @@ def convert(
     now: datetime,
     settings: Settings,
 ) -> Posted:
-    """Turn points of one currency into another's, `rate` for each, rounded down."""
-    source, target = (
-        currency_of(settings, from_currency),
-        currency_of(settings, to_currency),
-    )
+    """Turn points of one currency into another's by the programme's rate, rounded down.
+
+    What they become keeps the ends of the lots it came from: converting there and back
+    makes no point last longer. Raises `NotConvertible`, `TooFewToConvert`,
+    `InsufficientPoints`.
+    """
+    rate = _rate(settings, from_currency, to_currency)
     given = int((points * rate).to_integral_value(ROUND_FLOOR))
-    if source == target or given < 1:
-        raise errors.NotSpendable()
-    digest = kernel.digest({"points": points, "rate": rate, "to": target})
-    _lock(member_id, source, target)
+    if given < 1:
+        raise errors.TooFewToConvert(asked=points, rate=str(rate))
+    digest = kernel.digest({"points": points, "rate": rate, "to": to_currency})
+    _lock(member_id, from_currency, to_currency)
     posted = postings.debit(
         kind=TransferKind.CONVERT,
         role=Role.CONVERSION,
         member_id=member_id,
         points=points,
-        currency=source,
+        currency=from_currency,
         reference=f"convert:{reference}:out",
         digest=digest,
         reason="",
@@ -241,23 +242,40 @@ def convert(
         version=settings.number,
         rolling_until=postings.rolling_until(now, settings),
     )
-    postings.credit(
-        kind=TransferKind.CONVERT,
-        role=Role.CONVERSION,
-        member_id=member_id,
-        points=given,
-        currency=target,
-        reference=f"convert:{reference}:in",
-        digest=digest,
-        at=now,
-        now=now,
-        available_at=now,
-        expires_at=rules.expires_at(occurred_at=now, settings=settings),
-        rolling=settings.expiry.by == "inactivity",
-        version=settings.number,
-        actor=actor,
+    if posted.replayed:
+        return posted
+    taken = Allocation.objects.filter(transfer_id=posted.transfer_id).select_related(
+        "lot"
     )
+    lots = {one.lot_id: one for one in taken.order_by("lot_id")}
+    shares = rules.split(given, {pk: one.points for pk, one in lots.items()})
+    for pk, share in shares.items():
+        if share:
+            postings.credit(
+                kind=TransferKind.CONVERT,
+                role=Role.CONVERSION,
+                member_id=member_id,
+                points=share,
+                currency=to_currency,
+                reference=f"convert:{reference}:in:{pk}",
+                digest=digest,
+                at=now,
+                now=now,
+                available_at=now,
+                expires_at=lots[pk].lot.expires_at,
+                rolling=lots[pk].lot.rolling,
+                version=settings.number,
+                actor=actor,
+            )
     return posted
+
+
+def _rate(settings: Settings, source: str, target: str) -> Decimal:
+    known = {one.key: one for one in settings.currencies}
+    rate = known[source].rate(target) if source in known else None
+    if rate is None:
+        raise errors.NotConvertible()
+    return rate
 
 
 def write_off(

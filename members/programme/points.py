@@ -88,8 +88,14 @@ class Expiry:
 
 @dataclass(frozen=True, kw_only=True)
 class Currency:
+    """A kind of points. `rates` says what one point becomes in other currencies."""
+
     key: str
     spendable: bool = True
+    rates: tuple[tuple[str, Decimal], ...] = ()
+
+    def rate(self, target: str) -> Decimal | None:
+        return dict(self.rates).get(target)
 
 
 EVENTS = ("sign_up", "birthday", "survey", "referral")
@@ -158,15 +164,29 @@ def parse_currencies(value: object) -> tuple[Currency, ...]:
         Currency(
             key=_key(f"currencies.{n}.key", told.get("key")),
             spendable=_flag(f"currencies.{n}.spendable", told.get("spendable", True)),
+            rates=_rates(f"currencies.{n}.rates", told.get("rates", {})),
         )
-        for n, told in _objects("currencies", value, {"key", "spendable"})
+        for n, told in _objects("currencies", value, {"key", "spendable", "rates"})
     )
+    known = {one.key for one in found}
+    for n, one in enumerate(found):
+        for target, _rate in one.rates:
+            if target not in known or target == one.key:
+                raise InvalidSetting(
+                    _("Give a rate to another point currency of the programme."),
+                    field=f"currencies.{n}.rates.{target}",
+                )
     if not found or len({one.key for one in found}) < len(found):
         raise InvalidSetting(
             _("Give one point currency or more, each with its own key."),
             field="currencies",
         )
     return found
+
+
+def dump_currency(currency: Currency) -> dict[str, Any]:
+    rates = {target: str(rate) for target, rate in currency.rates}
+    return {"key": currency.key, "spendable": currency.spendable, "rates": rates}
 
 
 def parse_clawback(value: object) -> Clawback:
@@ -195,6 +215,15 @@ def _multipliers(value: object) -> tuple[tuple[str, Decimal], ...]:
     return tuple(
         (str(name), _factor(f"earn.multipliers.{name}", factor))
         for name, factor in sorted(value.items())
+    )
+
+
+def _rates(field: str, value: object) -> tuple[tuple[str, Decimal], ...]:
+    if not isinstance(value, Mapping):
+        raise InvalidSetting(_("Give a rate for each point currency."), field=field)
+    return tuple(
+        (str(target), _amount(f"{field}.{target}", rate))
+        for target, rate in sorted(value.items())
     )
 
 

@@ -146,7 +146,7 @@ def dump(settings: Settings) -> dict[str, Any]:
         "earn": points.dump_earn(settings.earn),
         "expiry": dict(vars(settings.expiry)),
         "point_value": str(settings.point_value),
-        "currencies": [dict(vars(one)) for one in settings.currencies],
+        "currencies": [points.dump_currency(one) for one in settings.currencies],
     }
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -268,7 +267,13 @@ def test_same_reference_for_two_members_is_posted_for_one_and_refused_for_the_ot
 def test_opposite_conversions_never_block_each_other():
     keys = ("points", "stars")
     two = programme.parse(
-        {"time_zone": "Europe/Berlin", "currencies": [{"key": key} for key in keys]},
+        {
+            "time_zone": "Europe/Berlin",
+            "currencies": [
+                {"key": key, "rates": {other: 1}}
+                for key, other in zip(keys, keys[::-1], strict=True)
+            ],
+        },
         number=2,
     )
     member = factories.member()
@@ -289,7 +294,6 @@ def test_opposite_conversions_never_block_each_other():
         return lambda: services.convert(
             member_id=member.pk,
             points=1,
-            rate=Decimal(1),
             from_currency=source,
             to_currency=target,
             reference=f"{source}-{n}",
