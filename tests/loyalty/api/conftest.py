@@ -17,5 +17,5 @@ def shop(db) -> Shop:
 
 
 @pytest.fixture
-def member(shop) -> str:
+def member(shop):
     return shop.member()

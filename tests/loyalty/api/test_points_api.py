@@ -12,6 +12,8 @@ from tests import factories
 from tests.api import Api
 
 AT = "2026-03-01T11:00:00Z"
+# Within a test a transaction is a savepoint and its release.
+TRANSACTION = 2
 POSTS = {
     "adjustments": {"points": 10, "reason": "x"},
     "redemptions": {"points": 10, "reference": "r"},
@@ -528,3 +530,15 @@ def test_an_entry_of_somebody_else_is_404(shop, member, friend):
     )
 
     assert response.status_code == 404
+
+
+def test_a_redemption_costs_as_many_statements_as_it_must(
+    shop, member, django_assert_num_queries
+):
+    """Key and limit cost none: lock and look-up of the Idempotency-Key, member,
+    programme, the kernel's one call in its savepoint, the entry, the answer kept."""
+    shop.give(member, 100)
+    shop.spend(member, 1, key="first")
+
+    with django_assert_num_queries(8 + TRANSACTION):
+        assert shop.spend(member, 1, key="second").status_code == 201
