@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from members.api import authentication
+from tests import factories
 from tests.shop import Shop
 
 
@@ -19,3 +20,9 @@ def shop(db) -> Shop:
 @pytest.fixture
 def member(shop):
     return shop.member()
+
+
+@pytest.fixture
+def friend(db) -> str:
+    factories.member("friend")
+    return "~external:friend"
