@@ -58,3 +58,14 @@ class Api:
             content_type="application/json",
             headers=headers,
         )
+
+
+def code(response: Any) -> tuple[int, str]:
+    """How a request ended: its status and, where it was refused, why."""
+    return response.status_code, response.json().get("code", "")
+
+
+def errors(response: Any) -> list[tuple[str, str]]:
+    """Which fields a 400 names, and what is wrong with each."""
+    assert response.status_code == 400, response.content
+    return [(one["field"], one["code"]) for one in response.json()["errors"]]

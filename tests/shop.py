@@ -45,7 +45,8 @@ class Shop:
         body = {"points": points, "reason": "test", **more}
         response = self.api.post(f"members/{member}/points/adjustments/", body)
         assert response.status_code == 201, response.content
-        return response.json()
+        found: dict[str, Any] = response.json()
+        return found
 
     def spend(self, member: str, points: int, *, key: str | None = None, **more: Any):
         body = {"points": points, "reference": f"r-{next(_numbers)}", **more}
@@ -58,7 +59,8 @@ class Shop:
     def points(self, member: str, **query: Any) -> dict[str, Any]:
         response = self.api.get(f"members/{member}/points/", **query)
         assert response.status_code == 200, response.content
-        return response.json()
+        found: dict[str, Any] = response.json()
+        return found
 
     def available(self, member: str) -> int:
         return int(self.points(member)["available"])

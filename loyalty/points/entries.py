@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from loyalty.points import kernel
+from django.db import connection
+
 from loyalty.points.models import Hold, Lot, Transfer
 
 # A debit names the lots it took from, a credit the lots it made.
@@ -109,9 +111,17 @@ def lot(*, member_id: int, lot_id: int) -> Lot | None:
 
 
 def taken_from(*, lot_id: int) -> list[Taken]:
-    return [Taken(**row) for row in kernel.run(_TAKEN, {"lot": lot_id})]
+    return [Taken(**row) for row in _rows(_TAKEN, {"lot": lot_id})]
 
 
 def _first(chosen: str, told: dict[str, Any]) -> FullEntry | None:
-    rows = kernel.run(_ENTRY.format(chosen=chosen) + " ORDER BY t.id LIMIT 1", told)
+    rows = _rows(_ENTRY.format(chosen=chosen) + " ORDER BY t.id LIMIT 1", told)
     return FullEntry(**rows[0]) if rows else None
+
+
+def _rows(sql: str, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Reads are refused nothing, so they need no savepoint around them."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, told)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

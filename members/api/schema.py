@@ -101,7 +101,7 @@ class Described(AutoSchema):
 @cache
 def document() -> dict[str, Any]:
     """Made once a process: the API does not change while it runs."""
-    found: dict[str, Any] = SchemaGenerator(api_version="1").get_schema(public=True)  # type: ignore[no-untyped-call]
+    found: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from members.api.fields import Body, Day, Flag, Moment, Text
 from members.imports import texts
 from members.imports.values import Bad
 from members.profiles import rules
+from members.programme import rules as programme
 
 MOST_EXTRA = 100
 
@@ -69,7 +69,7 @@ class Zone(Text):
 
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
-        if name and name not in zoneinfo.available_timezones():
+        if name and name not in programme.zones():
             self.fail("unknown")
         return name
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from functools import lru_cache
 
 from django.db.models import F, Q, QuerySet
 
@@ -11,6 +13,16 @@ from members.programme.rules import Settings
 
 class NoProgramme(RuntimeError):
     """The installation has no version 1; `migrate` makes it."""
+
+
+def parsed(version: ProgrammeVersion) -> Settings:
+    """Return a version's settings; a version never changes, so it is read once."""
+    return _parsed(version.number, json.dumps(version.settings))
+
+
+@lru_cache(maxsize=64)
+def _parsed(number: int, text: str) -> Settings:
+    return rules.parse(json.loads(text), number=number)
 
 
 def versions() -> QuerySet[ProgrammeVersion]:
@@ -28,7 +40,7 @@ def settings_at(*, at: datetime) -> Settings:
     )
     if version is None:
         raise NoProgramme("No programme version; run manage.py migrate.")
-    return rules.parse(version.settings, number=version.number)
+    return parsed(version)
 
 
 def latest() -> Settings:
@@ -36,7 +48,7 @@ def latest() -> Settings:
     version = versions().first()
     if version is None:
         raise NoProgramme("No programme version; run manage.py migrate.")
-    return rules.parse(version.settings, number=version.number)
+    return parsed(version)
 
 
 def timeline() -> list[tuple[datetime | None, Settings]]:
@@ -47,7 +59,4 @@ def timeline() -> list[tuple[datetime | None, Settings]]:
     found = ProgrammeVersion.objects.order_by(
         F("effective_from").asc(nulls_first=True), "number"
     )
-    return [
-        (version.effective_from, rules.parse(version.settings, number=version.number))
-        for version in found
-    ]
+    return [(version.effective_from, parsed(version)) for version in found]

@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -157,8 +158,14 @@ def _name(value: object) -> str:
     return text
 
 
+@cache
+def zones() -> frozenset[str]:
+    """Names of the zones this machine knows; finding them reads hundreds of files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _zone(value: object) -> str:
-    if str(value) not in zoneinfo.available_timezones():
+    if str(value) not in zones():
         raise InvalidSetting(
             _("Give an IANA time zone, for example Europe/Berlin or Asia/Shanghai."),
             field="time_zone",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from members.api import authentication
+from tests import factories
 from tests.shop import Shop
 
 
@@ -17,5 +18,11 @@ def shop(db) -> Shop:
 
 
 @pytest.fixture
-def member(shop) -> str:
+def member(shop):
     return shop.member()
+
+
+@pytest.fixture
+def friend(db) -> str:
+    factories.member("friend")
+    return "~external:friend"

@@ -11,7 +11,7 @@ from analytics.values.models import MemberValue, ValueRun
 from members.audit.models import AuditEntry
 from members.profiles.models import ChangedMember, Consent, Member
 from tests import factories
-from tests.api import Api
+from tests.api import Api, errors
 
 FULL = {
     "external_id": "c-17",
@@ -25,11 +25,6 @@ FULL = {
     "attributes": {"size": "M"},
     "consents": {"email": True, "sms": False},
 }
-
-
-def errors(response):
-    assert response.status_code == 400, response.content
-    return [(one["field"], one["code"]) for one in response.json()["errors"]]
 
 
 def test_post_makes_a_member_to_the_letter(shop):

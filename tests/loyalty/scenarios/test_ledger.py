@@ -6,11 +6,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from members.audit.models import AuditEntry
+from tests.api import code
 from tests.shop import Shop
-
-
-def code(response) -> tuple[int, str]:
-    return response.status_code, response.json().get("code", "")
 
 
 def two_lots(shop):

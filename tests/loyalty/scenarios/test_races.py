@@ -27,7 +27,8 @@ def shop(transactional_db) -> Shop:
 
 def together(threads: int, acts):
     """Run acts in parallel, each thread with a connection of its own."""
-    waiting, answers, errors = Queue(), [], []
+    waiting: Queue = Queue()
+    answers, errors = [], []
     for one in acts:
         waiting.put(one)
     start = threading.Barrier(threads)
