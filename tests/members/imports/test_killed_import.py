@@ -90,7 +90,7 @@ def ledger() -> list[tuple]:
              ORDER BY 1, 4, 2, 3
             """
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def final_state(load, path: Path, *, at) -> dict:
