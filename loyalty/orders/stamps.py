@@ -21,7 +21,6 @@ from loyalty.points.enums import Role, TransferKind
 from members.programme.points import Stamps
 from members.programme.rules import Settings
 
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT = timedelta(microseconds=1)
 
