@@ -190,6 +190,8 @@ CREATE FUNCTION points_reverse(
     OUT replayed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    v_met bigint;
+    v_gone bigint;
     v_earning loyalty_transfer;
     v_account bigint;
     v_at timestamptz;
@@ -203,11 +205,14 @@ BEGIN
     SELECT * INTO v_earning FROM loyalty_transfer WHERE id = p_earning;
     v_account := v_earning.credit_account_id;
     PERFORM points_lock(ARRAY[v_account]);
+    -- In variables: as a condition the function would be asked of every row.
+    v_met := points_met(p_reference, p_digest);
+    v_gone := points_met(p_reference || ':uncollected', p_digest);
     SELECT t.id, t.points, coalesce(d.points, 0) INTO transfer_id, taken, owed
       FROM loyalty_transfer t LEFT JOIN loyalty_debt d ON d.transfer_id = t.id
-     WHERE t.id = points_met(p_reference, p_digest);
+     WHERE t.id = v_met;
     SELECT coalesce(sum(points), 0) INTO uncollected FROM loyalty_transfer
-     WHERE id = points_met(p_reference || ':uncollected', p_digest);
+     WHERE id = v_gone;
     replayed := transfer_id IS NOT NULL OR uncollected > 0;
     IF replayed THEN
         owed := coalesce(owed, 0);
