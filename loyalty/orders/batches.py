@@ -24,6 +24,7 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
     transaction that holds the batch.
     """
     told = {"batch": batch.pk}
+    settings = programme.settings_at(at=at)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS import_undo")
         cursor.execute(statements.UNDO_ORDERS, told)
@@ -35,7 +36,7 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
             order_ids=[pk for (pk,) in cursor.fetchall()],
             reason=f"import {batch.pk} undone",
             actor="import",
-            settings=programme.settings_at(at=at),
+            settings=settings,
             now=at,
         )
         cursor.execute(statements.UNDO_MARK_MEMBERS)
@@ -43,6 +44,13 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
         cursor.execute(statements.UNDO_LINES)
         cursor.execute(statements.UNDO_DELETE)
         removed = int(cursor.rowcount)
+        cursor.execute(statements.UNDO_MEMBERS)
+        earning.settle_stamps(
+            member_ids=[pk for (pk,) in cursor.fetchall()],
+            actor="import",
+            settings=settings,
+            now=at,
+        )
         cursor.execute(statements.REFRESH.format(members=statements.UNDO_MEMBERS))
         cursor.execute("DROP TABLE import_undo")
         kept = Order.objects.filter(batch=batch).count()

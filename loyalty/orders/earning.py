@@ -14,9 +14,10 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from loyalty.orders import grants
+from loyalty.orders import grants, stamps
 from loyalty.orders.grants import Stretch
 from loyalty.orders.models import Order
+from loyalty.orders.stamps import Stamped
 from loyalty.points import kernel, postings
 from loyalty.points.models import Transfer
 from members.programme import queries as programme
@@ -71,6 +72,8 @@ def earn_one(
     stretch = Stretch(settings=settings)
     told = _told([order_id], [stretch], [day], settings, actor=actor, now=now)
     rows = _post(told, [stretch])
+    if settings.earn is not None and settings.earn.stamps:
+        settle_stamps(order_ids=[order_id], actor=actor, settings=settings, now=now)
     return Transfer.objects.get(pk=rows[0]["transfer_id"]) if rows else None
 
 
@@ -78,18 +81,63 @@ def earn_one(
 def earn_many(*, order_ids: Sequence[int], actor: str, now: datetime) -> Applied:
     """Post what these orders earn, each by the version in force when it was placed."""
     stretches = timeline()
-    if not order_ids or not grants.rules_of(stretches):
+    if not order_ids:
         return Applied()
-    days = _days(order_ids)
+    rows: list[dict[str, Any]] = []
     settings = stretches[-1].settings
-    told = _told(order_ids, stretches, days, settings, actor=actor, now=now)
-    rows = _post(told, stretches)
-    return Applied(orders=len(rows), points=sum(int(row["points"]) for row in rows))
+    if grants.rules_of(stretches):
+        days = _days(order_ids)
+        told = _told(order_ids, stretches, days, settings, actor=actor, now=now)
+        rows = _post(told, stretches)
+    full = settle_stamps(
+        order_ids=order_ids,
+        actor=actor,
+        settings=settings,
+        now=now,
+        stretches=stretches,
+    )
+    return Applied(
+        orders=len(rows),
+        points=full.points + sum(int(row["points"]) for row in rows),
+        taken_back=full.taken_back,
+    )
+
+
+def settle_stamps(
+    *,
+    actor: str,
+    settings: Settings,
+    now: datetime,
+    order_ids: Sequence[int] = (),
+    member_ids: Sequence[int] = (),
+    stretches: Sequence[Stretch] | None = None,
+) -> Stamped:
+    """Bring the stamps of members up to their orders, where a rule gives any."""
+    cards = stamps.cards_of(timeline() if stretches is None else stretches)
+    if not cards:
+        return Stamped()
+    rows = kernel.run(_BUYERS, {"ids": list(order_ids)}) if order_ids else []
+    return stamps.settle(
+        cards=cards,
+        member_ids=[*member_ids, *(row["member_id"] for row in rows)],
+        currency=postings.currency_of(settings, None),
+        policy=settings.clawback,
+        actor=actor,
+        now=now,
+    )
+
+
+_BUYERS = """
+SELECT DISTINCT member_id FROM loyalty_order WHERE id = ANY (%(ids)s::bigint[])
+"""
 
 
 def timeline() -> list[Stretch]:
     """Every version of the programme with the time it is in force, oldest first."""
     versions = programme.timeline()
+    # One more published from the beginning of time takes the place of the one before.
+    while len(versions) > 1 and versions[1][0] is None:
+        versions = versions[1:]
     ends = [settings_from for settings_from, _ in versions[1:]]
     return [
         Stretch(settings=settings, starts=starts, ends=end)
@@ -108,6 +156,11 @@ def take_back_many(
     """
     if not refund_ids:
         return Applied()
+    stretches = timeline()
+    if stamps.cards_of(stretches):
+        # All accounts at once, in id order, before refunds lock them one by one.
+        currency = postings.currency_of(settings, None)
+        kernel.run(_LOCK, {"ids": list(refund_ids), "currency": currency})
     rows = kernel.run(
         _TAKE_BACK,
         {
@@ -117,8 +170,17 @@ def take_back_many(
             "now": now,
         },
     )
+    full = settle_stamps(
+        order_ids=refund_ids,
+        actor=actor,
+        settings=settings,
+        now=now,
+        stretches=stretches,
+    )
     return Applied(
-        refunds=len(rows), taken_back=sum(int(row["points"]) for row in rows)
+        points=full.points,
+        refunds=len(rows),
+        taken_back=full.taken_back + sum(int(row["points"]) for row in rows),
     )
 
 
@@ -225,7 +287,11 @@ def _post(told: dict[str, Any], stretches: Sequence[Stretch]) -> list[dict[str, 
         for stretch in stretches
         if stretch.settings.earn is not None
     ]
-    if any(cap.member_day is not None or cap.member_month is not None for cap in caps):
+    # Stamps look at all members of the orders, so their accounts are locked together.
+    stamped = any(one.settings.earn and one.settings.earn.stamps for one in stretches)
+    if stamped or any(
+        cap.member_day is not None or cap.member_month is not None for cap in caps
+    ):
         kernel.run(_LOCK, told)
     limited = any(cap.total is not None for cap in caps)
     if limited:

@@ -207,14 +207,15 @@ class OrderLoader:
         """Orders earn and refunds take back in the transaction that writes them."""
         cursor.execute(statements.WRITTEN, told)
         orders, refunds = cursor.fetchone()
-        context = self.context
-        earning.earn_many(order_ids=orders, actor=self._actor, now=context.at)
-        earning.take_back_many(
-            refund_ids=refunds,
-            actor=self._actor,
-            settings=context.programme,
-            now=context.at,
-        )
+        actor, now = self._actor, self.context.at
+        earning.earn_many(order_ids=orders, actor=actor, now=now)
+        by = {"actor": actor, "settings": self.context.programme, "now": now}
+        earning.take_back_many(refund_ids=refunds, **by)
+        if told["corrected"]:
+            # A corrected order may have been another member's before.
+            cursor.execute(statements.MOVED_MEMBERS)
+            moved = [pk for (pk,) in cursor.fetchall()]
+            earning.settle_stamps(member_ids=moved, **by)
 
     @property
     def _actor(self) -> str:

@@ -102,6 +102,9 @@ def refund(
         key = earning.refund_key(refund=row, order=order)
         _take_back(row, key, earned, backs, settings=settings, actor=actor, now=at)
     _give_back(row, order, backs, settings=settings, actor=actor, now=at)
+    earning.settle_stamps(
+        member_ids=[order.member_id], actor=actor, settings=settings, now=at
+    )
     marks.mark(row)
     marks.audit_order(row, by=by, at=at)
     return _answer(row, order, created=True)

@@ -280,6 +280,10 @@ def _stamps(value: object) -> tuple[Stamps, ...]:
                 categories=_words(f"{where}.categories", told.get("categories", [])),
             )
         )
+    if len({one.name for one in found}) < len(found):
+        raise InvalidSetting(
+            _("Give each card of stamps its own name."), field="earn.stamps"
+        )
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from loyalty.orders.models import Order
 from loyalty.points.models import Account, Transfer
 from members.imports.models import ImportBatch
 from members.programme import queries as programme
+from members.programme.services import publish
 from tests.factories import AT
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +104,18 @@ def test_programme_applied_to_history_twice_posts_once(tmp_path):
     # The points of 2024 were earned and expired when the file was loaded.
     assert positions() == {"ana": 40}
     assert programme.latest().expiry.months == 12
+
+
+def test_version_published_from_the_beginning_takes_the_place_of_the_first(tmp_path):
+    publish(
+        values={"earn": {"points": 3}},
+        based_on=1,
+        effective_from=None,
+        by_id=None,
+        at=AT,
+        orders_exist=False,
+    )
+
+    load(tmp_path, "1,ana,2026-03-01 10:00,100.00,,,,\n")
+
+    assert positions() == {"ana": 300}
