@@ -6,7 +6,7 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0005_orders_earning")]
+    dependencies = [("loyalty", "0006_nightly_run")]
     operations = [
         migrations.RunSQL(
             (SQL / "points_debit_many.sql").read_text(),
