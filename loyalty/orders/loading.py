@@ -209,7 +209,11 @@ class OrderLoader:
         orders, refunds = cursor.fetchone()
         actor, now = self._actor, self.context.at
         earning.earn_many(order_ids=orders, actor=actor, now=now)
-        by = {"actor": actor, "settings": self.context.programme, "now": now}
+        by: dict[str, Any] = {
+            "actor": actor,
+            "settings": self.context.programme,
+            "now": now,
+        }
         earning.take_back_many(refund_ids=refunds, **by)
         if told["corrected"]:
             # A corrected order may have been another member's before.

@@ -242,13 +242,37 @@ def convert(
         version=settings.number,
         rolling_until=postings.rolling_until(now, settings),
     )
-    if posted.replayed:
-        return posted
-    taken = Allocation.objects.filter(transfer_id=posted.transfer_id).select_related(
-        "lot"
-    )
-    lots = {one.lot_id: one for one in taken.order_by("lot_id")}
-    shares = rules.split(given, {pk: one.points for pk, one in lots.items()})
+    if not posted.replayed:
+        _become(
+            posted,
+            member_id=member_id,
+            points=given,
+            currency=to_currency,
+            reference=f"convert:{reference}:in",
+            digest=digest,
+            actor=actor,
+            now=now,
+            settings=settings,
+        )
+    return posted
+
+
+def _become(
+    posted: Posted,
+    *,
+    member_id: int,
+    points: int,
+    currency: str,
+    reference: str,
+    digest: str,
+    actor: str,
+    now: datetime,
+    settings: Settings,
+) -> None:
+    """Credit what taken points become, a lot for each lot they came from."""
+    taken = Allocation.objects.filter(transfer_id=posted.transfer_id)
+    lots = {one.lot_id: one for one in taken.select_related("lot").order_by("lot_id")}
+    shares = rules.split(points, {pk: one.points for pk, one in lots.items()})
     for pk, share in shares.items():
         if share:
             postings.credit(
@@ -256,8 +280,8 @@ def convert(
                 role=Role.CONVERSION,
                 member_id=member_id,
                 points=share,
-                currency=to_currency,
-                reference=f"convert:{reference}:in:{pk}",
+                currency=currency,
+                reference=f"{reference}:{pk}",
                 digest=digest,
                 at=now,
                 now=now,
@@ -267,7 +291,6 @@ def convert(
                 version=settings.number,
                 actor=actor,
             )
-    return posted
 
 
 def _rate(settings: Settings, source: str, target: str) -> Decimal:
