@@ -12,16 +12,19 @@ from hypothesis.stateful import (
 
 from config.lib import periods
 from loyalty.points import errors, kernel, postings, returns, rules, services
-from loyalty.points.enums import Role, TransferKind
+from loyalty.points.enums import TransferKind
 from loyalty.points.models import Transfer
 from tests.loyalty.points import model
 from tests.loyalty.points.two_sides import TwoSides
 from tests.loyalty.points.world import (
     SECOND,
     amounts,
+    ends,
     late,
     members,
     picks,
+    shares,
+    waits,
 )
 
 
@@ -39,7 +42,8 @@ class Books(TwoSides):
                 timedelta(minutes=1),
                 timedelta(hours=1),
                 timedelta(hours=24),
-                timedelta(days=9),
+                timedelta(hours=60),
+                timedelta(days=6),
             ]
         )
     )
@@ -59,45 +63,16 @@ class Books(TwoSides):
         who=members,
         points=amounts,
         late=late,
-        wait=st.sampled_from([0, 0, 1, 3, None]),
-        ends=st.sampled_from([None, 0, 1, 2, 5, "rule"]),
+        wait=waits,
+        end=ends,
         kind=st.sampled_from([TransferKind.EARN, TransferKind.EVENT]),
     )
-    def earn(self, who, points, late, wait, ends, kind):
-        at = self.now - late
-        zone = self.settings.zone
-        day = periods.day_of(at, zone)
-        available = at
-        if wait is None:
-            available = None
-        elif wait:
-            available = periods.day_start(day + timedelta(days=wait), zone)
-        rolling = self.settings.expiry.by == "inactivity"
-        if ends == "rule" or rolling:
-            expires = rules.expires_at(occurred_at=at, settings=self.settings)
-        elif ends is None:
-            expires = None
-        else:
-            expires = periods.day_end(day + timedelta(days=ends), zone)
-        terms = {"at": at, "now": self.now, "available_at": available}
-        terms |= {"expires_at": expires, "rolling": rolling}
-        posted = self._both(
-            lambda: self.world.books[who].credit(points, kind=kind.value, **terms),
-            postings.credit,
-            kind=kind,
-            role=Role.ISSUED,
-            member_id=self.people[who].pk,
-            points=points,
-            currency="points",
-            reference=self._key("earn"),
-            digest=kernel.digest({"points": points}),
-            version=2,
-            **terms,
-        )
-        self._earned(who, posted)
+    def earn(self, who, points, late, wait, end, kind):
+        self.give(who, points, at=self.now - late, wait=wait, end=end, kind=kind)
 
-    @rule(who=members, points=amounts, late=late, take=st.booleans())
-    def adjust(self, who, points, late, take):
+    @rule(who=members, share=shares, late=late, take=st.booleans())
+    def adjust(self, who, share, late, take):
+        points = self.part(who, share)
         at = self.now - late
         book = self.world.books[who]
         rolling = self.settings.expiry.by == "inactivity"
@@ -146,8 +121,9 @@ class Books(TwoSides):
 
     # Taking.
 
-    @rule(who=members, points=amounts, late=late)
-    def redeem(self, who, points, late):
+    @rule(who=members, share=shares, late=late)
+    def redeem(self, who, share, late):
+        points = self.part(who, share)
         at = self.now - late
         until = postings.rolling_until(at, self.settings)
         posted = self._both(
@@ -165,8 +141,9 @@ class Books(TwoSides):
         )
         self._spent(who, posted)
 
-    @rule(who=members, points=amounts, hours=st.sampled_from([1, 24, 24 * 4]))
-    def hold(self, who, points, hours):
+    @rule(who=members, share=shares, hours=st.sampled_from([1, 24, 24 * 4]))
+    def hold(self, who, share, hours):
+        points = self.part(who, share)
         ends = self.now + timedelta(hours=hours)
         posted = self._both(
             lambda: self.world.books[who].hold(points, now=self.now, expires_at=ends),
@@ -216,9 +193,9 @@ class Books(TwoSides):
             repeatable=False,
         )
 
-    @rule(who=members, other=st.integers(1, 2), points=amounts)
-    def transfer(self, who, other, points):
-        to = (who + other) % 3
+    @rule(who=members, share=shares)
+    def transfer(self, who, share):
+        to, points = 1 - who, self.part(who, share)
         self._both(
             lambda: model.hand_over(
                 self.world.books[who], self.world.books[to], points, now=self.now
@@ -275,10 +252,10 @@ class Books(TwoSides):
             settings=self.settings,
         )
 
-    @rule(who=members, points=amounts)
-    def write_off(self, who, points):
-        owed = self.world.books[who].owed()
-        points = min(points, owed) if owed else points
+    @precondition(lambda self: any(book.owed() for book in self.world.books))
+    @rule(who=members, share=shares)
+    def write_off(self, who, share):
+        points = max(1, self.world.books[who].owed() * share // 100)
         self._both(
             lambda: self.world.books[who].write_off(points, now=self.now),
             services.write_off,

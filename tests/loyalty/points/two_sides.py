@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,9 @@ from hypothesis.stateful import (
     invariant,
 )
 
-from loyalty.points import errors, queries
+from config.lib import periods
+from loyalty.points import errors, kernel, postings, queries, rules
+from loyalty.points.enums import Role, TransferKind
 from members.programme import rules as programme
 from tests import factories
 from tests.loyalty.points import compared
@@ -23,6 +25,7 @@ from tests.loyalty.points.world import (
     POLICIES,
     STARTS,
     World,
+    begun,
 )
 
 
@@ -36,7 +39,7 @@ class TwoSides(RuleBasedStateMachine):
         super().__init__()
         self.block = transaction.atomic()
         self.block.__enter__()
-        self.people = [factories.member() for _ in range(3)]
+        self.people = [factories.member() for _ in range(2)]
         self.world = World()
         self.count = 0
         self.past: list[datetime] = []
@@ -62,8 +65,9 @@ class TwoSides(RuleBasedStateMachine):
         policy=st.sampled_from(POLICIES),
         by=st.sampled_from(["lot", "lot", "inactivity"]),
         grace=st.sampled_from([0, 3]),
+        lots=st.tuples(begun, begun),
     )
-    def begin(self, zone, season, policy, by, grace):
+    def begin(self, zone, season, policy, by, grace, lots):
         self.now = STARTS[zone][season]
         self.settings = programme.parse(
             {
@@ -74,6 +78,45 @@ class TwoSides(RuleBasedStateMachine):
             },
             number=2,
         )
+        for who, own in enumerate(lots):
+            for points, ago, wait, end in own:
+                self.give(who, points, at=self.now - ago, wait=wait, end=end)
+
+    def give(self, who, points, *, at, wait, end, kind=TransferKind.EARN):
+        zone = self.settings.zone
+        day = periods.day_of(at, zone)
+        available = at
+        if wait is None:
+            available = None
+        elif wait:
+            available = periods.day_start(day + timedelta(days=wait), zone)
+        rolling = self.settings.expiry.by == "inactivity"
+        if end == "rule" or rolling:
+            expires = rules.expires_at(occurred_at=at, settings=self.settings)
+        elif end is None:
+            expires = None
+        else:
+            expires = periods.day_end(day + timedelta(days=end), zone)
+        terms = {"at": at, "now": self.now, "available_at": available}
+        terms |= {"expires_at": expires, "rolling": rolling}
+        posted = self._both(
+            lambda: self.world.books[who].credit(points, kind=kind.value, **terms),
+            postings.credit,
+            kind=kind,
+            role=Role.ISSUED,
+            member_id=self.people[who].pk,
+            points=points,
+            currency="points",
+            reference=self._key("earn"),
+            digest=kernel.digest({"points": points}),
+            version=2,
+            **terms,
+        )
+        self._earned(who, posted)
+
+    def part(self, who, share):
+        """So much per cent of what a member has, one at least."""
+        return max(1, self.world.books[who].now(self.now).available * share // 100)
 
     @invariant()
     def equal(self):
