@@ -5,7 +5,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0005_orders_earning")]
+    dependencies = [("loyalty", "0006_nightly_run")]
 
     operations = [
         migrations.AddIndex(
