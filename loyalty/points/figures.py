@@ -148,6 +148,7 @@ def _figures(moved: Sequence[Moved]) -> list[Figure]:
             entries=sum(one.entries for one in moved if one.kind in kinds),
         )
         for group, kinds in _GROUPS.items()
+        if group != "written_off"  # rare, and in the table
     ]
 
 
