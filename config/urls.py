@@ -8,6 +8,8 @@ urlpatterns = [
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),
+    path("", include("loyalty.points.urls")),
+    path("tasks/", include("loyalty.inbox.urls")),
     path("values/", include("analytics.values.urls")),
     path("imports/", include("members.imports.urls")),
     path("jobs/", include("members.jobs.urls")),

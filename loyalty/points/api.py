@@ -350,7 +350,7 @@ class Undos(PointsEndpoint):
         )
         if transfer is None:
             raise Http404
-        names = [f"undo:{transfer.pk}", f"undo:{transfer.pk}:uncollected"]
+        names = returns.undo_references(transfer.pk)
         done = entries.entry_of(member_id=found.pk, references=names)
         if done is None:
             returns.undo(

@@ -48,7 +48,9 @@ def ask_to_adjust(
     currency: str,
     author: str,
     now: datetime,
+    form: str = "",
 ) -> Approval:
+    """`form` names the sheet it was asked on: the same one again asks nothing new."""
     payload = {
         "member": member.pk,
         "points": points,
@@ -56,6 +58,7 @@ def ask_to_adjust(
         "occurred_at": occurred_at.isoformat() if occurred_at else None,
         "expires_at": expires_at.isoformat() if expires_at else None,
         "currency": currency,
+        "form": form,
     }
     return _ask(ADJUSTMENT, member, payload, author, now)
 
@@ -68,12 +71,14 @@ def ask_to_write_off(
     currency: str,
     author: str,
     now: datetime,
+    form: str = "",
 ) -> Approval:
     payload = {
         "member": member.pk,
         "points": points,
         "reason": reason,
         "currency": currency,
+        "form": form,
     }
     return _ask(WRITE_OFF, member, payload, author, now)
 
@@ -88,6 +93,12 @@ def _ask(
         "reason": payload["reason"],
         "currency": payload["currency"],
     }
+    asked = Approval.objects.filter(
+        kind=kind, author=author, payload__form=payload["form"]
+    )
+    met = asked.first() if payload["form"] else None
+    if met is not None:
+        return met
     return approvals.ask(kind=kind, payload=payload, facts=facts, author=author, at=now)
 
 
@@ -136,9 +147,14 @@ def _done(act: Act, transfer_id: int, before: Mapping[str, int]) -> Done:
 
 
 def _numbers(told: Mapping[str, Any], at: datetime) -> dict[str, int]:
+    return numbers(member_id=told["member"], currency=told["currency"], at=at)
+
+
+def numbers(*, member_id: int, currency: str | None, at: datetime) -> dict[str, int]:
+    """What the audit log says of a member's points before and after an act."""
     settings = programme.settings_at(at=at)
-    key = currency_of(settings, told["currency"])
-    account = queries.account_of(member_id=told["member"], currency=key)
+    key = currency_of(settings, currency)
+    account = queries.account_of(member_id=member_id, currency=key)
     found = queries.balance(account=account, at=at, settings=settings)
     return {"balance": found.balance, "pending": found.pending, "debt": found.debt}
 

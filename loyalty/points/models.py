@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -114,6 +115,14 @@ class Transfer(models.Model):
             # A member's statement, and the sums of the programme's accounts.
             models.Index(fields=["debit_account", "id"], name="transfer_debit"),
             models.Index(fields=["credit_account", "id"], name="transfer_credit"),
+            # The days of Points today. Rows come nearly in the order of time, so a
+            # summary of ranges is enough and costs a posting next to nothing; several
+            # ranges a block bear the imports of old orders in between.
+            BrinIndex(
+                OpClass("occurred_at", name="timestamptz_minmax_multi_ops"),
+                name="transfer_day",
+                autosummarize=True,
+            ),
             # What was taken back or given back of a transfer.
             models.Index(
                 fields=["reverses"],

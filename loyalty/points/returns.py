@@ -105,7 +105,7 @@ def undo(
     *, entry: Transfer, reason: str, actor: str, now: datetime, settings: Settings
 ) -> None:
     """Post the opposite of an entry, once. Raises `CannotUndo` for what has its own way."""
-    if entry.kind not in _UNDOABLE or entry.reference.startswith(("order:", "tender:")):
+    if not can_undo(kind=entry.kind, reference=entry.reference):
         raise errors.CannotUndo()
     told: dict[str, Any] = {
         "points": entry.points,
@@ -124,6 +124,16 @@ def undo(
         reverse(earning=entry, **told)
     else:
         restore(redemption=entry, **told)
+
+
+def undo_references(entry_id: int) -> list[str]:
+    """Names under which the opposite of an entry is posted; either may be there."""
+    return [f"undo:{entry_id}", f"undo:{entry_id}:uncollected"]
+
+
+def can_undo(*, kind: str, reference: str) -> bool:
+    """Say if an entry is of those that `undo` takes."""
+    return kind in _UNDOABLE and not reference.startswith(("order:", "tender:"))
 
 
 def activate(*, earning: Transfer, at: datetime, now: datetime) -> int:
