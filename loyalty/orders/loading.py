@@ -189,13 +189,7 @@ class OrderLoader:
         cursor.execute(statements.CORRECTED)
         (corrected,) = cursor.fetchone()
         # What an order earned by what it said before is withdrawn first.
-        earning.reverse_many(
-            order_ids=corrected,
-            reason="",
-            actor=self._actor,
-            settings=self.context.programme,
-            now=self.context.at,
-        )
+        earning.reverse_many(order_ids=corrected, reason="", **self._by)
         cursor.execute(statements.REVISE, [corrected])
         cursor.execute(statements.UPDATES, told)
         if cursor.rowcount:
@@ -207,13 +201,8 @@ class OrderLoader:
         """Orders earn and refunds take back in the transaction that writes them."""
         cursor.execute(statements.WRITTEN, told)
         orders, refunds = cursor.fetchone()
-        actor, now = self._actor, self.context.at
-        earning.earn_many(order_ids=orders, actor=actor, now=now)
-        by: dict[str, Any] = {
-            "actor": actor,
-            "settings": self.context.programme,
-            "now": now,
-        }
+        by = self._by
+        earning.earn_many(order_ids=orders, actor=by["actor"], now=by["now"])
         earning.take_back_many(refund_ids=refunds, **by)
         if told["corrected"]:
             # A corrected order may have been another member's before.
@@ -222,8 +211,14 @@ class OrderLoader:
             earning.settle_stamps(member_ids=moved, **by)
 
     @property
-    def _actor(self) -> str:
-        return f"import:{self.context.batch_id}"
+    def _by(self) -> dict[str, Any]:
+        """Who posts what this load does to the books, by which settings, and when."""
+        context = self.context
+        return {
+            "actor": f"import:{context.batch_id}",
+            "settings": context.programme,
+            "now": context.at,
+        }
 
     def _write_lines(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
         cursor.execute(statements.LINES_BETWEEN)

@@ -5,7 +5,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0006_nightly_run")]
+    dependencies = [("loyalty", "0007_points_debit_many")]
 
     operations = [
         migrations.AddIndex(
