@@ -100,6 +100,11 @@ class Origin:
     taken: list[tuple[str, int]]
     is_pending: bool
 
+    @property
+    def is_adjustment(self) -> bool:
+        """Its reference names a sheet of paper nobody knows."""
+        return self.lot.kind == TransferKind.ADJUST
+
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
