@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Max, Min, Sum
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy
 
 from config.lib.errors import DomainError
 from loyalty.orders import rules, statements
@@ -26,37 +26,37 @@ from members.programme import queries as programme
 
 class Future(DomainError):
     code = "future"
-    message = gettext_noop("The time lies in the future.")
+    message = gettext_lazy("The time lies in the future.")
 
 
 class WrongCurrency(DomainError):
     code = "currency"
-    message = gettext_noop("The programme has another currency.")
+    message = gettext_lazy("The programme has another currency.")
 
 
 class NegativeAmount(DomainError):
     code = "negative_amount"
-    message = gettext_noop("An amount is not negative; give a refund instead.")
+    message = gettext_lazy("An amount is not negative; give a refund instead.")
 
 
 class ExternalIdConflict(DomainError):
     code = "external_id_conflict"
-    message = gettext_noop("This source has used the number for something else.")
+    message = gettext_lazy("This source has used the number for something else.")
 
 
 class NotAnOrder(DomainError):
     code = "not_an_order"
-    message = gettext_noop("Only an order can be refunded.")
+    message = gettext_lazy("Only an order can be refunded.")
 
 
 class RefundExceedsOrder(DomainError):
     code = "refund_exceeds_order"
-    message = gettext_noop("Refunds would be more than the order.")
+    message = gettext_lazy("Refunds would be more than the order.")
 
 
 class BuiltOn(DomainError):
     code = "built_on"
-    message = gettext_noop(
+    message = gettext_lazy(
         "Refunds that came later belong to orders of this load; undo those first."
     )
 
