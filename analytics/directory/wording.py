@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics.directory.rules import Behind
 from analytics.metrics import registry
@@ -16,7 +17,9 @@ def cell_words(behind: Behind) -> str:
     """Return the metric and its cell as people say them."""
     words = {} if behind.by in _NAMED_BY_DATA else _words()
     parts = [words.get(part, part) for part in behind.cell.split(",")]
-    return f"{registry.metric(behind.metric).title} · {' → '.join(parts)}"
+    moved = behind.metric == "lifecycle_moves"
+    between = " → " if moved else pgettext("between items of a list", ", ")
+    return f"{registry.metric(behind.metric).title} · {between.join(parts)}"
 
 
 def _words() -> dict[str, str]:
