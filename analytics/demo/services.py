@@ -14,7 +14,7 @@ import numpy as np
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from analytics.demo import catalogue, copying, queries, rules, tables
 from analytics.demo.arrow import table
@@ -49,7 +49,7 @@ Report = Callable[[int, int], None]
 
 class NotEmpty(DomainError):
     code = "demo_not_empty"
-    message = gettext_noop(
+    message = gettext_lazy(
         "This installation holds members of its own; the demo loads only into an "
         "empty one. Nothing was changed."
     )
@@ -192,7 +192,7 @@ def _settle(plan: Plan, *, zone: str, currency: str, at: datetime) -> None:
         by_id=None,
         at=at,
         orders_exist=False,
-        note=_("The demo's retailer"),
+        note=gettext_noop("The demo's retailer"),
     )
 
 

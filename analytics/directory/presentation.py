@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analytics.directory import rules
+from analytics.directory import rules, wording
 from analytics.directory.forms import SORTS
 from analytics.directory.queries import Count, Page
 from analytics.directory.rules import Listing
@@ -74,7 +74,7 @@ def member_list(
         stores=stores,
         kept=[(n, str(v)) for n, v in here.items() if n not in {"q", "store", "after"}],
         scores=_scores(listing),
-        cell=listing.behind.cell if listing.behind else "",
+        cell=wording.cell_words(listing.behind) if listing.behind else "",
         q=listing.q,
         store_id=listing.store_id,
         is_filtered=any(here[name] for name in filters),

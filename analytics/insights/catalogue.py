@@ -12,6 +12,7 @@ from analytics.insights.queries import Ask
 from analytics.insights.wording import Voice
 from analytics.metrics import registry
 from analytics.metrics.base import Answer, Metric
+from analytics.metrics.enums import Unit
 from config.lib.ui import Note
 
 
@@ -19,6 +20,7 @@ from config.lib.ui import Note
 class Entry:
     metric: Metric
     source: str
+    unit: str
     dimensions: str
     params: list[tuple[str, str]]
     value: str
@@ -42,8 +44,19 @@ def _entry(metric: Metric, answer: Answer | None, said: Voice | None) -> Entry:
     return Entry(
         metric=metric,
         source=", ".join(metric.source),
+        unit=_units()[metric.unit],
         dimensions=", ".join(metric.dimensions) or _("none"),
         params=[(param.name, str(param.words)) for param in metric.params],
         value=said.value(answer) if answer and said else "",
         note=wording.note(answer, said) if told and answer and said else None,
     )
+
+
+def _units() -> dict[Unit, str]:
+    return {
+        Unit.COUNT: _("count"),
+        Unit.MONEY: _("money"),
+        Unit.RATE: _("share"),
+        Unit.NUMBER: _("number"),
+        Unit.INDEX: _("index"),
+    }

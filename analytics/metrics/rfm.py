@@ -136,6 +136,7 @@ METRICS = (
         version=1,
         title=_("RFM scores"),
         words=_(
+            # The sign of per cent is no placeholder: xgettext:no-python-format
             "Buyers of the window scored 1 to 5 (best) on days since the last order, "
             "number of orders and net spend. strict_less: 1 + floor(5 L / N), L members "
             "strictly worse, ties share a score and a score may be missing; ntile_id: "

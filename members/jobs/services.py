@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from config.lib.errors import DomainError
 from members.access.models import User
@@ -144,7 +144,10 @@ def fail_silent(*, at: datetime) -> int:
         .update(
             state=JobState.FAILED,
             finished_at=at,
-            error="The worker stopped without a word. Try again: it goes on from where it was.",
+            error=gettext_noop(
+                "The worker stopped without a word. "
+                "Try again: it goes on from where it was."
+            ),
         )
     )
 
