@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -28,7 +29,7 @@ def mia(transactional_db) -> Member:
 
 
 @pytest.fixture
-def enter(visit, view):
+def enter(visit: Any, view: Any) -> Any:
     """Signs somebody in, in a window of their own."""
 
     def open_door(person: User) -> Visit:
