@@ -19,6 +19,7 @@ from loyalty.points import (
     approvals,
     entries,
     errors,
+    kernel,
     queries,
     returns,
     services,
@@ -225,15 +226,16 @@ class Adjustments(PointsEndpoint):
                 member=found, occurred_at=at, author=self.actor, now=self.now, **terms
             )
             return awaiting(asked)
-        posted = services.adjust(
-            member_id=found.pk,
-            reference=str(uuid4()),
-            actor=self.actor,
-            at=at or self.now,
-            now=self.now,
-            settings=settings if at is None else programme.settings_at(at=at),
-            **terms,
-        )
+        with kernel.alone():
+            posted = services.adjust(
+                member_id=found.pk,
+                reference=str(uuid4()),
+                actor=self.actor,
+                at=at or self.now,
+                now=self.now,
+                settings=settings if at is None else programme.settings_at(at=at),
+                **terms,
+            )
         return self.entry(found, posted.transfer_id, replayed=posted.replayed)
 
 
@@ -248,17 +250,18 @@ class Redemptions(PointsEndpoint):
         found = self.found(member)
         told = self.body(io.Redemption)
         settings = self.in_force()
-        posted = services.redeem(
-            member_id=found.pk,
-            points=told["points"],
-            reference=told["reference"],
-            actor=self.actor,
-            at=told.get("occurred_at") or self.now,
-            now=self.now,
-            settings=settings,
-            reason=told["reason"],
-            currency=self.currency(settings, told.get("currency")),
-        )
+        with kernel.alone():
+            posted = services.redeem(
+                member_id=found.pk,
+                points=told["points"],
+                reference=told["reference"],
+                actor=self.actor,
+                at=told.get("occurred_at") or self.now,
+                now=self.now,
+                settings=settings,
+                reason=told["reason"],
+                currency=self.currency(settings, told.get("currency")),
+            )
         return self.entry(found, posted.transfer_id, replayed=posted.replayed)
 
 
@@ -276,17 +279,18 @@ class Transfers(PointsEndpoint):
             raise InvalidInput(
                 field="to", code="unknown_member", detail=_("There is no such member.")
             )
-        posted = services.transfer(
-            from_member_id=found.pk,
-            to_member_id=target.pk,
-            points=told["points"],
-            reference=str(uuid4()),
-            actor=self.actor,
-            now=self.now,
-            settings=settings,
-            reason=told["reason"],
-            currency=self.currency(settings, told.get("currency")),
-        )
+        with kernel.alone():
+            posted = services.transfer(
+                from_member_id=found.pk,
+                to_member_id=target.pk,
+                points=told["points"],
+                reference=str(uuid4()),
+                actor=self.actor,
+                now=self.now,
+                settings=settings,
+                reason=told["reason"],
+                currency=self.currency(settings, told.get("currency")),
+            )
         return self.entry(found, posted.transfer_id, replayed=posted.replayed)
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib.problem import InvalidInput
-from loyalty.points import entries, services, shapes
+from loyalty.points import entries, kernel, services, shapes
 from loyalty.points import serializers as io
 from loyalty.points.api import READ, WRITE, PointsEndpoint, end_of
 from loyalty.points.models import Hold
@@ -39,16 +39,17 @@ class Holds(PointsEndpoint):
                 detail=_("Give a time that is still to come."),
             )
         terms = {name: str(told[name]) for name in _WAYS if name in told}
-        placed = services.hold(
-            member_id=found.pk,
-            points=told["points"],
-            reference=told["reference"],
-            expires_at=ends,
-            now=self.now,
-            settings=settings,
-            terms=terms,
-            currency=self.currency(settings, told.get("currency")),
-        )
+        with kernel.alone():
+            placed = services.hold(
+                member_id=found.pk,
+                points=told["points"],
+                reference=told["reference"],
+                expires_at=ends,
+                now=self.now,
+                settings=settings,
+                terms=terms,
+                currency=self.currency(settings, told.get("currency")),
+            )
         answer = shapes.hold(_hold(placed.hold_id), at=self.now)
         return Response(answer, status=200 if placed.replayed else 201)
 
@@ -84,13 +85,14 @@ class CaptureHold(Endpoint):
         """Spend what is held, all or part; the rest is free again."""
         found = _hold(hold)
         told = self.body(io.Capture)
-        transfer = services.capture(
-            hold_id=found.pk,
-            points=told.get("points"),
-            actor=self.actor,
-            now=self.now,
-            settings=programme.settings_at(at=self.now),
-        )
+        with kernel.alone():
+            transfer = services.capture(
+                hold_id=found.pk,
+                points=told.get("points"),
+                actor=self.actor,
+                now=self.now,
+                settings=programme.settings_at(at=self.now),
+            )
         entry = entries.entry(
             member_id=found.account.member_id or 0, transfer_id=transfer.pk
         )
@@ -108,12 +110,13 @@ class ReleaseHold(Endpoint):
         """Give held points back."""
         found = _hold(hold)
         self.body(io.Empty)
-        services.release(
-            hold_id=found.pk,
-            actor=self.actor,
-            now=self.now,
-            settings=programme.settings_at(at=self.now),
-        )
+        with kernel.alone():
+            services.release(
+                hold_id=found.pk,
+                actor=self.actor,
+                now=self.now,
+                settings=programme.settings_at(at=self.now),
+            )
         return Response(shapes.hold(_hold(hold), at=self.now))
 
 

@@ -24,7 +24,6 @@ from rest_framework.response import Response
 from config.lib import problem
 from config.lib.errors import DomainError
 from members.api.errors import IdempotencyMismatch, InProgress
-from members.api.models import IdempotentRequest
 
 HEADER = "Idempotency-Key"
 KEY_LENGTH = 200
@@ -35,6 +34,11 @@ _MET = """
 SELECT pg_try_advisory_xact_lock(%(lock)s), r.digest, r.status, r.body
   FROM (SELECT 1) AS one
   LEFT JOIN members_idempotentrequest r ON r.actor = %(actor)s AND r.key = %(key)s
+"""
+
+_KEEP = """
+INSERT INTO members_idempotentrequest (actor, key, digest, status, body, created_at)
+VALUES (%s, %s, %s, %s, %s, %s)
 """
 
 
@@ -120,14 +124,9 @@ def _met(ask: Ask) -> HttpResponse | None:
 
 def _keep(ask: Ask, data: Any, status: int) -> HttpResponse:
     response = rendered(data, status)
-    IdempotentRequest.objects.create(
-        actor=ask.actor,
-        key=ask.key,
-        digest=ask.digest,
-        status=status,
-        body=response.content.decode(),
-        created_at=ask.at,
-    )
+    told: list[str | int | datetime] = [ask.actor, ask.key, ask.digest, status]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [*told, response.content.decode(), ask.at])
     return response
 
 

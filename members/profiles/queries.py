@@ -6,7 +6,7 @@ import re
 
 from members.imports import texts
 from members.imports.values import Bad
-from members.profiles.models import Consent, Identifier, Member
+from members.profiles.models import Consent, Member
 
 NUMBER = re.compile(r"T\d{9,20}", re.ASCII)
 ID = re.compile(r"\d{1,18}", re.ASCII)
@@ -44,8 +44,6 @@ def _by_identifier(address: str) -> Member | None:
     if not isinstance(read, str):
         return None
     # A source that is written in capitals keeps them as type.
-    known = Identifier.objects.select_related("member").filter(
-        type__in={kind, kind.lower()}, value=read
-    )
-    found = known.order_by("pk").first()
-    return found.member if found else None
+    return Member.objects.filter(
+        identifiers__type__in=sorted({kind, kind.lower()}), identifiers__value=read
+    ).first()
