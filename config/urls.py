@@ -16,4 +16,5 @@ urlpatterns = [
     path("settings/", include("members.settings.urls")),
 ]
 
+handler400 = "config.lib.problem.bad_request"
 handler500 = "config.lib.problem.server_error"

@@ -83,6 +83,14 @@ def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """This is Django's handler400: a host that is not ours, a form too large."""
+    if not request.path.startswith(API):
+        return defaults.bad_request(request, exception)
+    body = problem(400, "bad_request", _("The request cannot be read."))
+    return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """This is Django's handler500: the page for people, a problem for programs."""
     if not request.path.startswith(API):

@@ -32,8 +32,7 @@ from members.api import pages
 from members.api.fields import LARGEST_ID
 from members.approvals.api import Awaiting, awaiting
 from members.profiles.api import MemberEndpoint
-from members.profiles.models import Member
-from members.profiles.queries import find
+from members.profiles.queries import Named, named
 from members.programme import queries as programme
 from members.programme.models import ProgrammeVersion
 from members.programme.rules import Settings, dump, parse
@@ -61,14 +60,14 @@ class PointsEndpoint(MemberEndpoint):
         return key or known[0]
 
     def account(
-        self, member: Member, settings: Settings, key: str | None
+        self, member: Named, settings: Settings, key: str | None
     ) -> Account | None:
         return queries.account_of(
             member_id=member.pk, currency=self.currency(settings, key)
         )
 
     def entry(
-        self, member: Member, transfer_id: int, *, replayed: bool, **more: Any
+        self, member: Named, transfer_id: int, *, replayed: bool, **more: Any
     ) -> Response:
         found = entries.entry(member_id=member.pk, transfer_id=transfer_id)
         if found is None:
@@ -274,7 +273,7 @@ class Transfers(PointsEndpoint):
         found = self.found(member)
         told = self.body(io.NewTransfer)
         settings = self.in_force()
-        target = find(address=told["to"])
+        target = named(address=told["to"])
         if target is None:
             raise InvalidInput(
                 field="to", code="unknown_member", detail=_("There is no such member.")

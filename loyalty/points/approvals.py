@@ -14,7 +14,7 @@ from members.approvals import kinds
 from members.approvals import services as approvals
 from members.approvals.kinds import Act, Done
 from members.approvals.models import Approval
-from members.profiles.models import Member
+from members.profiles.queries import Named
 from members.programme import queries as programme
 from members.programme.rules import Settings
 
@@ -40,7 +40,7 @@ def needed_for(*, points: int, settings: Settings) -> bool:
 
 def ask_to_adjust(
     *,
-    member: Member,
+    member: Named,
     points: int,
     reason: str,
     occurred_at: datetime | None,
@@ -65,7 +65,7 @@ def ask_to_adjust(
 
 def ask_to_write_off(
     *,
-    member: Member,
+    member: Named,
     points: int,
     reason: str,
     currency: str,
@@ -84,7 +84,7 @@ def ask_to_write_off(
 
 
 def _ask(
-    kind: str, member: Member, payload: dict[str, Any], author: str, now: datetime
+    kind: str, member: Named, payload: dict[str, Any], author: str, now: datetime
 ) -> Approval:
     facts = {
         "member": member.pk,

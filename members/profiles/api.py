@@ -14,6 +14,7 @@ from members.api.fields import Day, Moment
 from members.api.views import Endpoint
 from members.profiles import enrolment, parts, queries
 from members.profiles.models import Member
+from members.profiles.queries import Named
 from members.profiles.serializers import MemberChange, MemberShape
 from members.programme import queries as programme
 
@@ -33,8 +34,8 @@ class MemberConverter:
 class MemberEndpoint(Endpoint):
     """For addresses below `members/{member}/`."""
 
-    def found(self, address: str) -> Member:
-        member = queries.find(address=address) if "\x00" not in address else None
+    def found(self, address: str) -> Named:
+        member = queries.named(address=address) if "\x00" not in address else None
         if member is None:
             raise Http404
         return member
@@ -79,7 +80,8 @@ class OneMember(MemberEndpoint):
     @extend_schema(responses=MemberShape)
     def get(self, request: Request, member: str) -> Response:
         """Profile, consents and value facts with their day."""
-        return Response(shape(self.found(member), at=self.now))
+        found = Member.objects.get(pk=self.found(member).pk)
+        return Response(shape(found, at=self.now))
 
     @extend_schema(request=MemberChange, responses=MemberShape)
     def patch(self, request: Request, member: str) -> Response:

@@ -270,3 +270,10 @@ def test_schema_is_open_to_anybody_and_names_errors_of_every_operation(client):
                 wanted |= {"409", "413", "415", "422"}
             assert wanted <= named, f"{method} {path}"
             assert named & {"200", "201", "202"}, f"{method} {path}"
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_not_ours_is_a_problem_too(client):
+    response = client.get("/api/v1/approvals/", headers={"Host": "evil.example"})
+
+    assert (response.status_code, response["Content-Type"]) == (400, PROBLEM)
