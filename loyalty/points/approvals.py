@@ -14,6 +14,7 @@ from members.approvals import kinds
 from members.approvals import services as approvals
 from members.approvals.kinds import Act, Done
 from members.approvals.models import Approval
+from members.profiles.models import Member
 from members.profiles.queries import Named
 from members.programme import queries as programme
 from members.programme.rules import Settings
@@ -40,7 +41,7 @@ def needed_for(*, points: int, settings: Settings) -> bool:
 
 def ask_to_adjust(
     *,
-    member: Named,
+    member: Member | Named,
     points: int,
     reason: str,
     occurred_at: datetime | None,
@@ -65,7 +66,7 @@ def ask_to_adjust(
 
 def ask_to_write_off(
     *,
-    member: Named,
+    member: Member | Named,
     points: int,
     reason: str,
     currency: str,
@@ -84,7 +85,7 @@ def ask_to_write_off(
 
 
 def _ask(
-    kind: str, member: Named, payload: dict[str, Any], author: str, now: datetime
+    kind: str, member: Member | Named, payload: dict[str, Any], author: str, now: datetime
 ) -> Approval:
     facts = {
         "member": member.pk,
