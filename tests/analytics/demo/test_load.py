@@ -16,8 +16,12 @@ from django.db import connection
 
 from analytics.demo import queries, rules
 from analytics.demo import services as demo
+from loyalty.orders import history
 from loyalty.orders.models import ChangedMonth, Order, OrderLine
+from loyalty.points import audit
+from loyalty.points.models import Debt, Hold, Transfer
 from members.access.models import Store
+from members.approvals.models import Approval
 from members.audit.models import AuditEntry
 from members.profiles.models import ChangedMember, Identifier, Member
 from members.programme import queries as programme
@@ -35,6 +39,9 @@ TABLES = (
     "members_store",
     "loyalty_order",
     "loyalty_orderline",
+    "loyalty_transfer",
+    "loyalty_lot",
+    "loyalty_hold",
 )
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +76,24 @@ def state() -> dict[str, str]:
                    || jsonb_build_object('order', o.external_id)
               FROM loyalty_orderline l JOIN loyalty_order o ON o.id = l.order_id
         """,
+        "loyalty_transfer": """
+            SELECT to_jsonb(t) - 'id' - 'debit_account_id' - 'credit_account_id' - 'digest'
+                   - 'reference' - 'reverses_id'
+                   || jsonb_build_object('from', d.member_id, 'to', c.member_id)
+              FROM loyalty_transfer t
+              JOIN loyalty_account d ON d.id = t.debit_account_id
+              JOIN loyalty_account c ON c.id = t.credit_account_id
+        """,
+        "loyalty_lot": """
+            SELECT to_jsonb(l) - 'id' - 'account_id' - 'transfer_id'
+                   || jsonb_build_object('member', a.member_id)
+              FROM loyalty_lot l JOIN loyalty_account a ON a.id = l.account_id
+        """,
+        "loyalty_hold": """
+            SELECT to_jsonb(h) - 'id' - 'account_id'
+                   || jsonb_build_object('member', a.member_id)
+              FROM loyalty_hold h JOIN loyalty_account a ON a.id = h.account_id
+        """,
         "members_member": """
             SELECT to_jsonb(m) - 'store_id' || jsonb_build_object('store', s.code)
               FROM members_member m LEFT JOIN members_store s ON s.id = m.store_id
@@ -102,7 +127,7 @@ def test_load_again_changes_nothing():
 
     again = load()
 
-    assert again.new == 0
+    assert (again.new, again.posted) == (0, 0)
     assert state() == before
     assert ChangedMember.objects.count() == marks
 
@@ -145,6 +170,27 @@ def test_days_are_those_of_the_programme():
         )
         == 0
     )
+
+
+def test_every_kind_of_entry_is_there_and_the_books_balance():
+    load(members=1200, months=18)
+
+    kinds = set(Transfer.objects.values_list("kind", flat=True))
+    assert kinds == {"adjust", "earn", "expire", "redeem", "reverse"}
+    assert Hold.objects.filter(state="open").count() == rules.HOLDS
+    assert Debt.objects.exists()
+    assert [one.state for one in Approval.objects.all()] == ["pending"]
+    assert Transfer.objects.filter(posted_at__gt=AT).count() == 0
+    assert audit.audit().broken == []
+
+
+def test_what_was_loaded_has_earned_all_it_earns():
+    load()
+    entries = Transfer.objects.count()
+
+    done = history.apply(period=history.Period(), actor="", now=AT)
+
+    assert (done.orders, done.points, Transfer.objects.count()) == (0, 0, entries)
 
 
 def test_orders_and_lines_balance():
@@ -340,7 +386,9 @@ def killed(*, members: int, blocks: int, seconds: float) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("blocks", "seconds"), [(0, 0.1), (1, 0.0), (1, 0.1)], ids=str)
+@pytest.mark.parametrize(
+    ("blocks", "seconds"), [(0, 0.1), (1, 0.0), (1, 0.1), (3, 0.0)], ids=str
+)
 def test_a_load_killed_and_started_again_ends_in_the_same_state(
     transactional_db, blocks, seconds
 ):
@@ -365,7 +413,7 @@ def clear() -> None:
         cursor.execute(
             "TRUNCATE members_member, members_auditentry, members_programmeversion,"
             " members_store, members_user, members_changedmember,"
-            " loyalty_changedmonth CASCADE"
+            " loyalty_changedmonth, loyalty_transfer CASCADE"
         )
     factories.seeds()
 
