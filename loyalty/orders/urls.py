@@ -5,4 +5,4 @@ from django.urls import path
 from loyalty.orders import views
 
 app_name = "history"
-urlpatterns = [path("points/history/", views.apply_page, name="apply")]
+urlpatterns = [path("settings/points/history/", views.apply_page, name="apply")]

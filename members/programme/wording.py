@@ -49,11 +49,7 @@ def sentences(settings: Settings, *, language: str) -> list[Sentence]:
         Sentence(key="clawback", text=clawback(settings)),
         Sentence(key="value", text=value(settings, language=language)),
         Sentence(key="grace", text=grace(settings)),
-        *(
-            Sentence(key="currency", text=text)
-            for one in settings.currencies
-            for text in currency(one)
-        ),
+        *(Sentence(key="currency", text=text) for text in currencies(settings)),
         Sentence(
             key="approval", text=approval(settings, language=language), for_staff=True
         ),
@@ -244,7 +240,14 @@ def grace(settings: Settings) -> str:
     return text % {"days": days}
 
 
-def currency(one: Currency) -> list[str]:
+def currencies(settings: Settings) -> list[str]:
+    """One kind of points that can be spent goes without saying."""
+    if len(settings.currencies) == 1 and settings.currencies[0].spendable:
+        return []
+    return [text for one in settings.currencies for text in _currency(one)]
+
+
+def _currency(one: Currency) -> list[str]:
     told = (
         _("%(key)s can be spent.")
         if one.spendable

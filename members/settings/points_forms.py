@@ -59,10 +59,10 @@ def _number(label: Any, *, low: int = 0, required: bool = True, **more: Any) -> 
     )
 
 
-def _lines(label: Any, help_text: Any) -> Any:
+def _lines(label: Any, help_text: Any, *, required: bool = False) -> Any:
     widget = forms.Textarea(attrs={"rows": 3})
     return forms.CharField(
-        label=label, help_text=help_text, required=False, widget=widget
+        label=label, help_text=help_text, required=required, widget=widget
     )
 
 
@@ -77,7 +77,7 @@ class PointsForm(forms.Form):
         label=gettext_lazy("Purchases earn points"), required=False
     )
     points = _number(pgettext("how many", "Points"))
-    per_amount = forms.DecimalField(label=gettext_lazy("for every amount of"))
+    per_amount = forms.DecimalField(label=gettext_lazy("For every amount of"))
     base = _choice(gettext_lazy("The amount is of"), BASES)
     rounding = _choice(gettext_lazy("Round"), ROUNDINGS)
     per = _choice(gettext_lazy("Round how often"), PER)
@@ -130,6 +130,7 @@ class PointsForm(forms.Form):
             "One a line: key | spendable yes or no | rates, as "
             "miles | no | points = 0.5. The first is the one purchases earn."
         ),
+        required=True,
     )
     adjustment_approval_above = _number(
         gettext_lazy("Adjustments above need a second person"),

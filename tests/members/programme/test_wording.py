@@ -30,7 +30,6 @@ def test_the_rules_as_they_ship_read_as_sentences():
         "What you return takes its points back; if you have spent them, your next points pay for them.",
         "1 point pays €0.01.",
         "Points you paid with come back when you return what they paid; those that have expired last 30 more days.",
-        "points can be spent.",
         "Adjustments of more than 1,000 points need a second person.",
     ]
 

@@ -192,7 +192,7 @@ def test_a_day_begins_at_midnight_of_the_programme(client, ana):
             "Give a whole number from 2 to 1000.",
         ),
         ({"stamps": "cup | 5 | 9\ncup | 6 | 9"}, "stamps", "its own name"),
-        ({"currencies": ""}, "currencies", "Give one point currency or more"),
+        ({"currencies": ""}, "currencies", "This field is required."),
         (
             {"currencies": "miles | maybe"},
             "currencies",
