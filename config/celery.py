@@ -16,6 +16,7 @@ FEATURES = [
     "members.api",
     "members.imports",
     "members.jobs",
+    "loyalty.orders",
     "analytics.values",
 ]
 

@@ -35,6 +35,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "settings.view",
         "settings.edit",
         "people.edit",
+        "keys.edit",
         "audit.view",
     },
 }
