@@ -42,6 +42,10 @@ BEGIN
     RETURN QUERY
     SELECT t.reference::text, t.id, t.points, true
       FROM unnest(v_met) AS m (reference) JOIN loyalty_transfer t ON t.reference = m.reference;
+    -- A repeat is no news: no end moves, no debt is paid by it.
+    IF cardinality(v_met) = cardinality(p_references) THEN
+        RETURN;
+    END IF;
 
     -- What was due before pays before the new points do, and what has ended stays ended.
     PERFORM points_catch_up(array_agg(id), p_now) FROM loyalty_account
@@ -79,7 +83,8 @@ BEGIN
               WHERE id = ANY (v_accounts) AND debt > 0 ORDER BY id LOOP
         SELECT array_agg(l.id) INTO v_fresh FROM loyalty_lot l
           JOIN loyalty_transfer t ON t.id = l.transfer_id
-         WHERE l.account_id = a AND t.reference = ANY (p_references) AND l.remaining > 0;
+         WHERE l.account_id = a AND l.remaining > 0
+           AND t.reference = ANY (p_references) AND NOT t.reference = ANY (v_met);
         PERFORM points_settle(a, p_now, p_now, NULL, v_fresh);
     END LOOP;
     PERFORM points_catch_up(v_accounts, p_now);
