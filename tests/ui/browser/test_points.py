@@ -33,7 +33,7 @@ def enter(visit: Any, view: Any) -> Any:
     """Signs somebody in, in a window of their own."""
 
     def open_door(person: User) -> Visit:
-        visitor = visit(**view)
+        visitor: Visit = visit(**view)
         sign_in(visitor, person)
         return visitor
 
