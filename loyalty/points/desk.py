@@ -100,7 +100,7 @@ def _ages(band: int | None, starts: list[datetime]) -> Ages:
 def _choices(bands: list[totals.Band], current: int | None) -> list[Choice]:
     counts = {one.band: one.members for one in bands}
     return [
-        Choice(f"{text}: {said(counts.get(n, 0))}", f"?age={n}", current=n == current)
+        Choice(f"{text} · {said(counts.get(n, 0))}", f"?age={n}", current=n == current)
         for n, text in enumerate(figures.band_names())
     ]
 

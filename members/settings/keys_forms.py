@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from members.access import rules
 
@@ -20,7 +21,9 @@ SCOPES = [
 
 class KeyForm(forms.Form):
     name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("The program that will use it.")
+        label=pgettext_lazy("of a key", "Name"),
+        max_length=80,
+        help_text=_("The program that will use it."),
     )
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"), widget=forms.CheckboxSelectMultiple
@@ -43,5 +46,5 @@ class KeyForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Form takes them
         words = dict(SCOPES)
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]  # a MultipleChoiceField
-            (scope, f"{words.get(scope, scope)} ({scope})") for scope in rules.SCOPES
+            (scope, f"{words.get(scope, scope)} · {scope}") for scope in rules.SCOPES
         ]

@@ -185,10 +185,10 @@ def test_debts_stand_by_age_with_the_oldest_first(seen):
     ]
     assert (context["owed"], context["members"]) == (150, 5)
     assert [one.text[-3:] for one in context["bands"][1:]] == [
-        ": 2",
-        ": 1",
-        ": 1",
-        ": 1",
+        "· 2",
+        "· 1",
+        "· 1",
+        "· 1",
     ]
     for n, owed in enumerate([[20, 10], [30], [40], [50]]):
         rows = seen(f"{DEBTS}?age={n}")["rows"]
