@@ -21,7 +21,7 @@ STARTS = {
         datetime(2026, 10, 23, tzinfo=UTC),
     ),
 }
-POLICIES = ("own_then_debt", "not_below_zero", "pending_only")
+POLICIES = ("own_then_debt", "own_then_debt", "not_below_zero", "pending_only")
 amounts = st.integers(1, 120)
 # Of what is there: random numbers alone would nearly always ask for too much.
 shares = st.sampled_from([1, 10, 30, 30, 50, 70, 100, 100, 101])
