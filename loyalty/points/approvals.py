@@ -85,7 +85,11 @@ def ask_to_write_off(
 
 
 def _ask(
-    kind: str, member: Member | Named, payload: dict[str, Any], author: str, now: datetime
+    kind: str,
+    member: Member | Named,
+    payload: dict[str, Any],
+    author: str,
+    now: datetime,
 ) -> Approval:
     facts = {
         "member": member.pk,
