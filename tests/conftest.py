@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from config.lib import messages
 from tests import services
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start one PostgreSQL for the session, shared by the processes of xdist."""
     from django.conf import settings  # noqa: PLC0415  reads the environment
 
+    # Before anything is translated: gettext remembers that a catalogue is missing.
+    messages.compile_all()
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         database = worker_input["tern_database"]

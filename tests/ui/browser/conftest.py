@@ -108,8 +108,15 @@ def worker(
     settings.UPLOADS_DIR = tmp_path / "uploads"
     queue = {"broker_url": env.broker_url(broker, db=0), "task_always_eager": False}
     before = {name: getattr(app.conf, name) for name in queue}
-    app.conf.update(queue)
+    _point_at(queue)
     app.loader.import_default_modules()
     with start_worker(app, pool="solo", concurrency=1, perform_ping_check=False):
         yield
-    app.conf.update(before)
+    _point_at(before)
+
+
+def _point_at(queue: dict[str, Any]) -> None:
+    """Even an eager task opens a pool of connections, and Celery keeps it by its old address."""
+    app.conf.update(queue)
+    # The one call that forgets both pools.
+    app._after_fork()  # type: ignore[attr-defined]
