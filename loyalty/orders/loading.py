@@ -9,7 +9,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from loyalty.orders import rules, statements
+from loyalty.orders import earning, rules, statements
 from loyalty.orders.enums import OrderKind
 from members.imports import amounts, dates, staging, texts
 from members.imports.amounts import Money, Number, Style
@@ -153,9 +153,9 @@ class OrderLoader:
         stores = cursor.rowcount
         members = self._create_members(cursor, told)
         cursor.execute(statements.ORDERS, told)
-        if self.context.options.update:
-            self._update(cursor, told)
+        corrected = self._update(cursor, told) if self.context.options.update else []
         self._write_lines(cursor, told)
+        self._points(cursor, {**told, "corrected": corrected})
         if self._at("store") is not None:
             cursor.execute(statements.HOME_STORES)
         cursor.execute(statements.KNOWN_MEMBERS)
@@ -184,12 +184,41 @@ class OrderLoader:
             cursor.execute(statements.FRESH_KNOWN)
         return created
 
-    def _update(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
+    def _update(self, cursor: CursorWrapper, told: dict[str, Any]) -> list[int]:
+        """Write what changed; return the orders that must earn anew for it."""
+        cursor.execute(statements.CORRECTED)
+        (corrected,) = cursor.fetchone()
+        # What an order earned by what it said before is withdrawn first.
+        earning.reverse_many(order_ids=corrected, reason="", **self._by)
+        cursor.execute(statements.REVISE, [corrected])
         cursor.execute(statements.UPDATES, told)
-        if not cursor.rowcount:
-            return
-        cursor.execute(statements.OLD_LINES)
-        cursor.execute(statements.REFRESH.format(members=statements.MOVED_MEMBERS))
+        if cursor.rowcount:
+            cursor.execute(statements.OLD_LINES)
+            cursor.execute(statements.REFRESH.format(members=statements.MOVED_MEMBERS))
+        return list(corrected)
+
+    def _points(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
+        """Orders earn and refunds take back in the transaction that writes them."""
+        cursor.execute(statements.WRITTEN, told)
+        orders, refunds = cursor.fetchone()
+        by = self._by
+        earning.earn_many(order_ids=orders, actor=by["actor"], now=by["now"])
+        earning.take_back_many(refund_ids=refunds, **by)
+        if told["corrected"]:
+            # A corrected order may have been another member's before.
+            cursor.execute(statements.MOVED_MEMBERS)
+            moved = [pk for (pk,) in cursor.fetchall()]
+            earning.settle_stamps(member_ids=moved, **by)
+
+    @property
+    def _by(self) -> dict[str, Any]:
+        """Who posts what this load does to the books, by which settings, and when."""
+        context = self.context
+        return {
+            "actor": f"import:{context.batch_id}",
+            "settings": context.programme,
+            "now": context.at,
+        }
 
     def _write_lines(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
         cursor.execute(statements.LINES_BETWEEN)

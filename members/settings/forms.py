@@ -66,7 +66,11 @@ class ProgrammeForm(forms.Form):
 
     def settings(self) -> dict[str, Any]:
         """Return the settings as `programme.publish` takes them."""
-        values = {name: self.cleaned_data[name] for name in rules.NAMES}
+        values = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name in rules.NAMES
+        }
         return {**values, "clv_margin": str(values["clv_margin"])}
 
 

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 from config.lib import clock
 from config.lib.errors import DomainError
 from config.lib.htmx import add_refusal
-from config.lib.ui import Choice, Crumb
 from members.access import queries as access
 from members.access.enums import Role
 from members.access.http import requires, user_of
@@ -27,6 +26,7 @@ from members.settings.forms import (
     StoreForm,
     StoreNameForm,
 )
+from members.settings.frame import frame
 
 REFUSED = 422
 
@@ -71,7 +71,7 @@ def _programme_page(
         "form": form,
         "versions": programme.versions().select_related("created_by")[:20],
         "fixed": queries.orders_exist(),
-        **_frame(request, "settings:programme"),
+        **frame(request, "settings:programme"),
     }
     return render(request, "settings/programme.html", context, status=status)
 
@@ -81,7 +81,7 @@ def _programme_page(
 def people_page(request: HttpRequest) -> HttpResponse:
     context = {
         "people": [(person, _labels(person)) for person in access.people()],
-        **_frame(request, "settings:people"),
+        **frame(request, "settings:people"),
     }
     return render(request, "settings/people.html", context)
 
@@ -141,7 +141,7 @@ def _person_page(request: HttpRequest, person: User, form: PersonForm) -> HttpRe
 @requires("settings.view")
 @require_http_methods(["GET"])
 def stores_page(request: HttpRequest) -> HttpResponse:
-    context = {"stores": access.stores(), **_frame(request, "settings:stores")}
+    context = {"stores": access.stores(), **frame(request, "settings:stores")}
     return render(request, "settings/stores.html", context)
 
 
@@ -186,30 +186,11 @@ def _form_page(
         "person": None,
         "password_link": "",
         "back": reverse(back),
-        **_frame(request, back, title),
+        **frame(request, back, title),
         **extra,
     }
     status = REFUSED if form.errors else 200
     return render(request, "settings/form.html", context, status=status)
-
-
-def _frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
-    """Return crumbs, tabs and what this person may do, as all settings pages have."""
-    tabs = [
-        ("settings:programme", _("Programme")),
-        ("settings:people", _("People")),
-        ("settings:stores", _("Stores")),
-    ]
-    crumbs = [Crumb(_("Settings"), reverse("settings:programme"))]
-    crumbs += [Crumb(text, reverse(n)) for n, text in tabs if n == here and title]
-    crumbs.append(Crumb(title or next(text for n, text in tabs if n == here)))
-    words = user_of(request).words
-    return {
-        "crumbs": crumbs,
-        "tabs": [Choice(text, reverse(n), current=n == here) for n, text in tabs],
-        "may_edit": "settings.edit" in words,
-        "may_edit_people": "people.edit" in words,
-    }
 
 
 def _labels(person: User) -> list[str]:

@@ -126,5 +126,5 @@ def test_people_page_has_a_fixed_number_of_queries(
     client.force_login(ana)
     client.get(reverse("settings:people"))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(reverse("settings:people"))
