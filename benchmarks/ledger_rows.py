@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -51,7 +50,7 @@ def make(*, members: int, lots: int, points: int, days: int | None) -> None:
             "TRUNCATE loyalty_account, loyalty_nightlyrun RESTART IDENTITY CASCADE"
         )
         cursor.execute(
-            "SELECT points_own(role, 'points') FROM unnest(%s) role", [ROLES]
+            "SELECT points_own(role, 'points') FROM unnest(%s) role", [list(ROLES)]
         )
         execute(cursor, _MEMBERS, {"members": members})
         cursor.execute("BEGIN")
@@ -62,7 +61,7 @@ def make(*, members: int, lots: int, points: int, days: int | None) -> None:
     tables.checkpoint()
 
 
-ROLES: Sequence[str] = ["issued", "redeemed", "breakage"]
+ROLES = ["issued", "redeemed", "breakage"]
 
 
 def execute(cursor: Any, script: str, values: dict[str, Any]) -> None:

@@ -128,9 +128,14 @@ def test_books_after_kills_of_postgresql_equal_an_undisturbed_run(database, tmp_
 def _wait_for_some(url: str) -> None:
     """Until a hundred operations more are posted: the middle of the streams."""
     with psycopg.connect(url, autocommit=True) as held:
-        count = "SELECT count(*) FROM loyalty_transfer"
-        start = held.execute(count).fetchone()[0]
+        start = _posted(held)
         deadline = time.monotonic() + 60
-        while held.execute(count).fetchone()[0] < start + 100:
+        while _posted(held) < start + 100:
             assert time.monotonic() < deadline, "the streams post nothing"
             time.sleep(0.01)
+
+
+def _posted(held: psycopg.Connection) -> int:
+    row = held.execute("SELECT count(*) FROM loyalty_transfer").fetchone()
+    assert row is not None
+    return int(row[0])
