@@ -38,12 +38,13 @@ def programme_page(request: HttpRequest) -> HttpResponse:
         return publish_programme(request)
     latest = programme.latest()
     initial = {**rules.dump(latest), "based_on": latest.number}
-    return _programme_page(request, ProgrammeForm(initial=initial))
+    form = ProgrammeForm(initial=initial, fixed=_fixed(latest))
+    return _programme_page(request, form)
 
 
 @requires("settings.edit")
 def publish_programme(request: HttpRequest) -> HttpResponse:
-    form = ProgrammeForm(request.POST)
+    form = ProgrammeForm(request.POST, fixed=_fixed(programme.latest()))
     at = clock.now()
     if form.is_valid():
         try:
@@ -64,13 +65,17 @@ def publish_programme(request: HttpRequest) -> HttpResponse:
     return _programme_page(request, form, status=REFUSED)
 
 
+def _fixed(latest: rules.Settings) -> rules.Settings | None:
+    return latest if queries.orders_exist() else None
+
+
 def _programme_page(
     request: HttpRequest, form: ProgrammeForm, *, status: int = 200
 ) -> HttpResponse:
     context = {
         "form": form,
         "versions": programme.versions().select_related("created_by")[:20],
-        "fixed": queries.orders_exist(),
+        "fixed": form.fixed is not None,
         **frame(request, "settings:programme"),
     }
     return render(request, "settings/programme.html", context, status=status)
