@@ -184,9 +184,7 @@ def _taken_back(earned: Transfer | None, granted: Mapping[int, int]) -> dict[int
     return {line: found[line] + spread[line] for line in granted}
 
 
-def _came_back(
-    order: Order, field: str, totals: Mapping[int, int]
-) -> dict[int, int]:
+def _came_back(order: Order, field: str, totals: Mapping[int, int]) -> dict[int, int]:
     """What came back of each line, in money or in points' worth.
 
     A refund of a file numbers its lines by itself, so it is spread over the order's; so
