@@ -135,13 +135,13 @@ def _held(order: Order, earned: Transfer | None) -> dict[int, Held]:
     rest = order.amount_minor - sum(line.amount_minor for line in lines)
     if not lines or rest > 0:
         lines.insert(0, OrderLine(order=order, line_no=0, amount_minor=rest))
-    paid = {line.line_no: line.amount_minor for line in lines}
-    tender = {line.line_no: line.tender_minor for line in lines}
-    paid_back = _came_back(order, "amount_minor", paid)
-    tender_back = _came_back(order, "tender_minor", tender)
+    paid_back = _came_back(order, "amount_minor", lines)
+    tender_back = _came_back(order, "tender_minor", lines)
     granted = _granted(earned)
     earned_back = _taken_back(earned, granted)
-    pays = points.split(order.tender_points, tender)
+    pays = points.split(
+        order.tender_points, {line.line_no: line.tender_minor for line in lines}
+    )
     return {
         line.line_no: Held(
             line_no=line.line_no,
@@ -184,25 +184,35 @@ def _taken_back(earned: Transfer | None, granted: Mapping[int, int]) -> dict[int
     return {line: found[line] + spread[line] for line in granted}
 
 
-def _came_back(order: Order, field: str, totals: Mapping[int, int]) -> dict[int, int]:
+def _came_back(order: Order, field: str, lines: Sequence[OrderLine]) -> dict[int, int]:
     """What came back of each line, in money or in points' worth.
 
-    A refund of a file numbers its lines by itself, so it is spread over the order's; so
-    is what a line no longer holds since a file corrected it.
+    A refund of a file numbers its lines by itself: what names no line of the order is
+    spread, and so is what a line no longer holds since a file corrected it.
     """
+    totals: dict[int, int] = {line.line_no: getattr(line, field) for line in lines}
     refunds = Order.objects.filter(refund_of=order)
     whole = refunds.aggregate(minor=Sum(field))["minor"] or 0
-    rows = (
-        OrderLine.objects.filter(
-            order__refund_of=order, order__batch__isnull=True, line_no__in=totals
-        )
-        .values("line_no")
-        .annotate(minor=Sum(field))
-    )
-    found = {row["line_no"]: min(row["minor"], totals[row["line_no"]]) for row in rows}
-    left = {number: minor - found.get(number, 0) for number, minor in totals.items()}
+    rows = OrderLine.objects.filter(order__refund_of=order)
+    found = dict.fromkeys(totals, 0)
+    for row in rows.values("line_no", "sku", "category").annotate(minor=Sum(field)):
+        line_no = _meant(lines, row["line_no"], (row["sku"], row["category"]))
+        if line_no is not None:
+            back = found[line_no] + row["minor"]
+            found[line_no] = min(back, totals[line_no])
+    left = {line_no: minor - found[line_no] for line_no, minor in totals.items()}
     spread = points.split(whole - sum(found.values()), left)
-    return {number: found.get(number, 0) + spread[number] for number in totals}
+    return {line_no: found[line_no] + spread[line_no] for line_no in totals}
+
+
+def _meant(
+    lines: Sequence[OrderLine], line_no: int, name: tuple[str, str]
+) -> int | None:
+    """The line of an order a line of a refund speaks of: by number and name, or by name."""
+    same = [line.line_no for line in lines if (line.sku, line.category) == name]
+    if line_no in same:
+        return line_no
+    return same[0] if len(same) == 1 and any(name) else None
 
 
 def _backs(held: Mapping[int, Held], told: Told) -> list[Back]:
