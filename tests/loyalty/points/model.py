@@ -278,7 +278,8 @@ def hand_over(
     out = giver.spend(points, kind="transfer", at=now, now=now)
     came = Line(now, now, points, "transfer")
     taker.lines.append(came)
-    for lot, take in out.takes:
+    # As the kernel numbers them: by the number they had.
+    for lot, take in sorted(out.takes, key=lambda one: one[0].number):
         taker.give(
             take,
             kind="transfer",
