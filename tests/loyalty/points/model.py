@@ -193,6 +193,8 @@ class Book(Told):
             for lot in self.order(at):
                 if lot not in earning.lots:
                     take = min(left, max(0, self.always_free(lot, at)))
+                    if take < left and lot.expires_at and lot.expires_at <= now:
+                        take += self.unexpire(lot, left - take, at, now)
                     takes.append((lot, take))
                     left -= take
         for lot, take in takes:
@@ -219,6 +221,9 @@ class Book(Told):
                 for lot in self.order(moment):
                     if self.free(lot) > 0:
                         pays = min(debt.left, self.always_free(lot, moment))
+                        self.settle(debt, lot, pays, moment, now)
+                    if debt.left and lot.expires_at and lot.expires_at <= now:
+                        pays = self.unexpire(lot, debt.left, moment, now)
                         self.settle(debt, lot, pays, moment, now)
 
     def restore(
