@@ -9,6 +9,7 @@ from django.db import connection
 from loyalty.orders import earning, statements
 from loyalty.orders.errors import BuiltOn
 from loyalty.orders.models import Order
+from loyalty.points import reasons
 from members.imports.kinds import Undone
 from members.imports.models import ImportBatch
 from members.profiles import services as profiles
@@ -25,6 +26,7 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
     """
     told = {"batch": batch.pk}
     settings = programme.settings_at(at=at)
+    actor = f"import:{batch.pk}"
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS import_undo")
         cursor.execute(statements.UNDO_ORDERS, told)
@@ -34,8 +36,8 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
         cursor.execute("SELECT id FROM import_undo")
         earning.reverse_many(
             order_ids=[pk for (pk,) in cursor.fetchall()],
-            reason=f"import {batch.pk} undone",
-            actor="import",
+            reason=reasons.IMPORT_UNDONE,
+            actor=actor,
             settings=settings,
             now=at,
         )
@@ -47,7 +49,7 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
         cursor.execute(statements.UNDO_MEMBERS)
         earning.settle_stamps(
             member_ids=[pk for (pk,) in cursor.fetchall()],
-            actor="import",
+            actor=actor,
             settings=settings,
             now=at,
         )

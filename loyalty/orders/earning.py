@@ -6,6 +6,7 @@ its business key, so the same history can be applied twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -170,6 +171,7 @@ def take_back_many(
             "now": now,
         },
     )
+    _give_back_budgets(rows)
     full = settle_stamps(
         order_ids=refund_ids,
         actor=actor,
@@ -208,42 +210,45 @@ def reverse_many(
             "now": now,
         },
     )
+    _give_back_budgets(rows)
     return sum(int(row["points"]) for row in rows)
 
 
-# Accounts in id order, as every operation locks them. What a refund takes follows from
-# how much of the order's money has come back with it, so the parts add up to the whole.
+# Accounts in id order, as every operation locks them. A refund takes what should be back
+# by then, by how much of the order's money has come back, less what is; so the parts add
+# up to the whole in whatever order and by whatever road refunds come.
 _TAKE_BACK = """
 WITH refunds AS (
-    SELECT r.id, r.placed_at, t.id AS earning, t.points, t.credit_account_id,
-           o.amount_minor AS whole, order_refunding(r.id, o.revision) AS reference,
-           sum(r.amount_minor) OVER (PARTITION BY o.id ORDER BY r.placed_at, r.id) AS upto,
-           r.amount_minor
+    SELECT r.id, r.placed_at, r.amount_minor, t.id AS earning, t.points, t.currency,
+           t.credit_account_id, o.amount_minor AS whole,
+           order_refunding(r.id, o.revision) AS reference,
+           coalesce((SELECT sum(x.amount_minor) FROM loyalty_order x
+                      WHERE x.refund_of_id = o.id), 0)
+           - sum(r.amount_minor) OVER (PARTITION BY o.id)
+           + sum(r.amount_minor) OVER (PARTITION BY o.id ORDER BY r.placed_at, r.id) AS upto,
+           coalesce((SELECT sum(x.points) FROM loyalty_transfer x WHERE x.reverses_id = t.id
+                        AND x.kind IN ('reverse', 'uncollected')), 0) AS back
       FROM loyalty_order r
       JOIN loyalty_order o ON o.id = r.refund_of_id
       JOIN loyalty_transfer t ON t.reference = order_earning(o.id, o.revision)
-     WHERE o.id IN (SELECT refund_of_id FROM loyalty_order WHERE id = ANY (%(ids)s::bigint[]))
-       AND o.amount_minor > 0
-), shares AS (
-    SELECT id, placed_at, earning, credit_account_id, reference,
-           (div(points * upto, whole) - div(points * (upto - amount_minor), whole))::bigint
-               AS points
-      FROM refunds
-), due AS MATERIALIZED (
-    SELECT s.* FROM shares s
-     WHERE s.points > 0 AND s.id = ANY (%(ids)s::bigint[])
+     WHERE r.id = ANY (%(ids)s::bigint[]) AND o.amount_minor > 0
        AND NOT EXISTS (SELECT 1 FROM loyalty_transfer t
-                        WHERE t.reference IN (s.reference, s.reference || ':uncollected'))
-     ORDER BY s.credit_account_id, s.placed_at, s.id
+                        WHERE t.reference IN (order_refunding(r.id, o.revision),
+                              order_refunding(r.id, o.revision) || ':uncollected'))
+), due AS MATERIALIZED (
+    SELECT *, (div(points * upto, whole)
+               - greatest(back, div(points * (upto - amount_minor), whole)))::bigint AS share
+      FROM refunds ORDER BY credit_account_id, placed_at, id
 )
-SELECT d.id, d.points FROM due d
- CROSS JOIN LATERAL points_reverse(d.earning, d.points, NULL, %(policy)s, d.reference, '',
+SELECT d.id, d.share AS points, d.currency FROM due d
+ CROSS JOIN LATERAL points_reverse(d.earning, d.share, NULL, %(policy)s, d.reference, '',
         d.placed_at, %(now)s, '', %(actor)s) r
+ WHERE d.share > 0
 """
 
 _REVERSE_ALL = """
 WITH due AS MATERIALIZED (
-    SELECT t.id, t.credit_account_id, t.occurred_at, o.revision, o.id AS order_id,
+    SELECT t.id, t.credit_account_id, t.occurred_at, t.currency,
            t.points - coalesce((SELECT sum(x.points) FROM loyalty_transfer x
                 WHERE x.reverses_id = t.id AND x.kind IN ('reverse', 'uncollected')), 0)::bigint
                AS points
@@ -252,7 +257,7 @@ WITH due AS MATERIALIZED (
      WHERE o.id = ANY (%(ids)s::bigint[])
      ORDER BY t.credit_account_id, t.id
 )
-SELECT d.points FROM due d
+SELECT d.points, d.currency FROM due d
  CROSS JOIN LATERAL points_reverse(d.id, d.points, NULL, %(policy)s, 'withdraw:' || d.id, '',
         d.occurred_at, %(now)s, %(reason)s, %(actor)s) r
  WHERE d.points > 0
@@ -334,6 +339,14 @@ def _spend_budget(currency: str, points: int) -> None:
 def give_back_budget(*, currency: str, points: int) -> None:
     """Points that came back may be earned again under a limit for everybody."""
     _spend_budget(currency, -points)
+
+
+def _give_back_budgets(rows: Sequence[dict[str, Any]]) -> None:
+    back: Counter[str] = Counter()
+    for row in rows:
+        back[row["currency"]] += int(row["points"])
+    for currency, points in sorted(back.items()):
+        give_back_budget(currency=currency, points=points)
 
 
 def _days(order_ids: Sequence[int]) -> list[date]:

@@ -26,6 +26,7 @@ from loyalty.orders.models import Order, OrderLine
 from loyalty.orders.rules import Back, Held
 from loyalty.points import returns
 from loyalty.points import rules as points
+from loyalty.points.enums import TransferKind
 from loyalty.points.models import Debt, Transfer
 from members.access.models import User
 from members.programme import queries as programme
@@ -134,11 +135,13 @@ def _held(order: Order, earned: Transfer | None) -> dict[int, Held]:
     rest = order.amount_minor - sum(line.amount_minor for line in lines)
     if not lines or rest > 0:
         lines.insert(0, OrderLine(order=order, line_no=0, amount_minor=rest))
+    paid_back = _came_back(order, "amount_minor", lines)
+    tender_back = _came_back(order, "tender_minor", lines)
     granted = _granted(earned)
+    earned_back = _taken_back(earned, granted)
     pays = points.split(
         order.tender_points, {line.line_no: line.tender_minor for line in lines}
     )
-    returned = _returned(order, lines)
     return {
         line.line_no: Held(
             line_no=line.line_no,
@@ -146,9 +149,11 @@ def _held(order: Order, earned: Transfer | None) -> dict[int, Held]:
             quantity=line.quantity,
             paid=line.amount_minor,
             tender=line.tender_minor,
-            returned=returned.get(line.line_no, 0),
             points=pays[line.line_no],
             earned=granted.get(line.line_no, 0),
+            paid_back=paid_back[line.line_no],
+            tender_back=tender_back[line.line_no],
+            earned_back=earned_back.get(line.line_no, 0),
         )
         for line in lines
     }
@@ -160,26 +165,54 @@ def _granted(earned: Transfer | None) -> dict[int, int]:
     return {int(line): given for line, given in (earned.parts or {}).items()}
 
 
-def _returned(order: Order, lines: Sequence[OrderLine]) -> dict[int, int]:
-    """What came back of each line; refunds of files that name no line are spread."""
-    rows = (
-        OrderLine.objects.filter(order__refund_of=order)
-        .values("line_no")
-        .annotate(paid=Sum("amount_minor"), tender=Sum("tender_minor"))
+def _taken_back(earned: Transfer | None, granted: Mapping[int, int]) -> dict[int, int]:
+    """Points taken back of each line; what a file took of the whole order is spread."""
+    if earned is None:
+        return {}
+    found = dict.fromkeys(granted, 0)
+    loose = 0
+    reversals = Transfer.objects.filter(
+        reverses=earned, kind__in=(TransferKind.REVERSE, TransferKind.UNCOLLECTED)
     )
-    found = {row["line_no"]: row["paid"] + row["tender"] for row in rows}
-    known = {line.line_no for line in lines}
-    found = {number: minor for number, minor in found.items() if number in known}
-    whole = Order.objects.filter(refund_of=order).aggregate(
-        paid=Sum("amount_minor"), tender=Sum("tender_minor")
-    )
-    loose = (whole["paid"] or 0) + (whole["tender"] or 0) - sum(found.values())
-    left = {
-        line.line_no: line.amount_minor + line.tender_minor - found.get(line.line_no, 0)
-        for line in lines
-    }
+    for taken, parts in reversals.values_list("points", "parts"):
+        loose += taken
+        for line, share in (parts or {}).items():
+            found[int(line)] += share
+            loose -= share
+    left = {line: given - found[line] for line, given in granted.items()}
     spread = points.split(loose, left)
-    return {number: found.get(number, 0) + spread[number] for number in left}
+    return {line: found[line] + spread[line] for line in granted}
+
+
+def _came_back(order: Order, field: str, lines: Sequence[OrderLine]) -> dict[int, int]:
+    """What came back of each line, in money or in points' worth.
+
+    A refund of a file numbers its lines by itself: what names no line of the order is
+    spread, and so is what a line no longer holds since a file corrected it.
+    """
+    totals: dict[int, int] = {line.line_no: getattr(line, field) for line in lines}
+    refunds = Order.objects.filter(refund_of=order)
+    whole = refunds.aggregate(minor=Sum(field))["minor"] or 0
+    rows = OrderLine.objects.filter(order__refund_of=order)
+    found = dict.fromkeys(totals, 0)
+    for row in rows.values("line_no", "sku", "category").annotate(minor=Sum(field)):
+        line_no = _meant(lines, row["line_no"], (row["sku"], row["category"]))
+        if line_no is not None:
+            back = found[line_no] + row["minor"]
+            found[line_no] = min(back, totals[line_no])
+    left = {line_no: minor - found[line_no] for line_no, minor in totals.items()}
+    spread = points.split(whole - sum(found.values()), left)
+    return {line_no: found[line_no] + spread[line_no] for line_no in totals}
+
+
+def _meant(
+    lines: Sequence[OrderLine], line_no: int, name: tuple[str, str]
+) -> int | None:
+    """The line of an order a line of a refund speaks of: by number and name, or by name."""
+    same = [line.line_no for line in lines if (line.sku, line.category) == name]
+    if line_no in same:
+        return line_no
+    return same[0] if len(same) == 1 and any(name) else None
 
 
 def _backs(held: Mapping[int, Held], told: Told) -> list[Back]:

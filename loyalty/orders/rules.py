@@ -114,7 +114,8 @@ class Held:
     """A line of an order, in minor units, and what has come back of it before.
 
     `paid` by money and `tender` by points are together the line's total. `points` paid
-    the tender, `earned` were granted for the line.
+    the tender, `earned` were granted for the line. The `_back` ones came back, by the
+    till or by a file.
     """
 
     line_no: int
@@ -122,28 +123,23 @@ class Held:
     quantity: Decimal | None
     paid: int
     tender: int
-    returned: int
     points: int
     earned: int
+    paid_back: int = 0
+    tender_back: int = 0
+    earned_back: int = 0
 
     @property
     def total(self) -> int:
         return self.paid + self.tender
 
     @property
+    def returned(self) -> int:
+        return self.paid_back + self.tender_back
+
+    @property
     def left(self) -> int:
         return self.total - self.returned
-
-    def share(self, whole: int, minor: int) -> int:
-        """The part of `whole` that goes back with the next `minor` of the line.
-
-        What went back before follows from `returned` alone, so that returns one by one
-        add up to exactly the whole.
-        """
-        if self.total == 0:
-            return 0
-        after = whole * (self.returned + minor) // self.total
-        return after - whole * self.returned // self.total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,15 +155,28 @@ class Back:
 
 
 def back(line: Held, minor: int) -> Back:
-    paid = line.share(line.paid, minor)
+    """What goes back with the next `minor` of a line, in the proportion it was paid.
+
+    Each part is what should be back by then less what is, so that returns one by one
+    add up to exactly the whole, whatever road they came by.
+    """
+    after = line.returned + minor
+    due = _share(line.paid, after, line.total) - line.paid_back
+    paid = max(0, min(due, minor), minor - (line.tender - line.tender_back))
+    tender_after = line.tender_back + minor - paid
     return Back(
         line_no=line.line_no,
         total=minor,
         paid=paid,
         tender=minor - paid,
-        points=line.share(line.points, minor),
-        earned=line.share(line.earned, minor),
+        points=_share(line.points, tender_after, line.tender)
+        - _share(line.points, line.tender_back, line.tender),
+        earned=max(0, _share(line.earned, after, line.total) - line.earned_back),
     )
+
+
+def _share(whole: int, part: int, of: int) -> int:
+    return whole * part // of if of else 0
 
 
 def of_quantity(line: Held, quantity: Decimal) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from loyalty.points.postings import Posted, currency_of
 from members.approvals.models import Approval
 from members.audit import services as audit
 from members.profiles.models import Member
+from members.profiles.queries import Named
 from members.programme.rules import Settings
 
 
@@ -67,22 +69,37 @@ def adjust(
     return posted
 
 
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """The entry that undid another one, and whether this call met it."""
+
+    entry: FullEntry
+    replayed: bool
+
+
 @transaction.atomic
 def undo(
     *,
-    member: Member,
+    member: Member | Named,
     entry: Transfer,
     reason: str,
     by: str,
     now: datetime,
     settings: Settings,
-) -> FullEntry:
-    """Post the opposite of an entry, once; a second time answers what the first did."""
+) -> Undone | Approval:
+    """Post the opposite of an entry, once; a second time answers what the first did.
+
+    Of an adjustment above the limit the answer is a request that waits. `CannotUndo`.
+    """
     _alone(member)
     names = returns.undo_references(entry.pk)
     done = entries.entry_of(member_id=member.pk, references=names)
     if done is not None:
-        return done
+        return Undone(entry=done, replayed=True)
+    if approvals.undo_needs_two(entry=entry, settings=settings):
+        return approvals.ask_to_undo(
+            member=member, entry=entry, reason=reason, author=by, now=now
+        )
     before = approvals.numbers(member_id=member.pk, currency=entry.currency, at=now)
     returns.undo(entry=entry, reason=reason, actor=by, now=now, settings=settings)
     done = entries.entry_of(member_id=member.pk, references=names)
@@ -90,7 +107,7 @@ def undo(
         raise errors.CannotUndo()
     details = {"entry": done.id, "of": entry.pk, "points": done.points}
     _record("points.undo", member, before, details, entry.currency, by=by, now=now)
-    return done
+    return Undone(entry=done, replayed=False)
 
 
 @transaction.atomic
@@ -123,14 +140,14 @@ def ask_to_write_off(
     )
 
 
-def _alone(member: Member) -> None:
+def _alone(member: Member | Named) -> None:
     """Two sendings of one form wait for each other."""
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)
 
 
 def _record(
     action: str,
-    member: Member,
+    member: Member | Named,
     before: dict[str, int],
     details: dict[str, Any],
     currency: str,

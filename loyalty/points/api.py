@@ -16,12 +16,12 @@ from rest_framework.response import Response
 from config.lib import periods
 from config.lib.problem import InvalidInput
 from loyalty.points import (
+    acts,
     approvals,
     entries,
     errors,
     kernel,
     queries,
-    returns,
     services,
     shapes,
     sources,
@@ -31,6 +31,7 @@ from loyalty.points.models import Account
 from members.api import pages
 from members.api.fields import LARGEST_ID
 from members.approvals.api import Awaiting, awaiting
+from members.approvals.models import Approval
 from members.profiles.api import MemberEndpoint
 from members.profiles.queries import Named, named
 from members.programme import queries as programme
@@ -343,9 +344,12 @@ class WriteOffs(PointsEndpoint):
 class Undos(PointsEndpoint):
     scopes = {"POST": WRITE}
 
-    @extend_schema(request=io.Undo, responses={201: io.EntryShape, 200: io.EntryShape})
+    @extend_schema(
+        request=io.Undo,
+        responses={201: io.EntryShape, 200: io.EntryShape, 202: Awaiting},
+    )
     def post(self, request: Request, member: str, entry: int) -> Response:
-        """Post the opposite of an entry, once."""
+        """Post the opposite of an entry, once; of a large adjustment by two people."""
         found = self.found(member)
         told = self.body(io.Undo)
         transfer = entries.transfer_of(
@@ -353,17 +357,14 @@ class Undos(PointsEndpoint):
         )
         if transfer is None:
             raise Http404
-        names = returns.undo_references(transfer.pk)
-        done = entries.entry_of(member_id=found.pk, references=names)
-        if done is None:
-            returns.undo(
-                entry=transfer,
-                reason=told["reason"],
-                actor=self.actor,
-                now=self.now,
-                settings=self.in_force(),
-            )
-        again = done or entries.entry_of(member_id=found.pk, references=names)
-        if again is None:
-            raise errors.CannotUndo()
-        return self.entry(found, again.id, replayed=done is not None)
+        done = acts.undo(
+            member=found,
+            entry=transfer,
+            reason=told["reason"],
+            by=self.actor,
+            now=self.now,
+            settings=self.in_force(),
+        )
+        if isinstance(done, Approval):
+            return awaiting(done)
+        return self.entry(found, done.entry.id, replayed=done.replayed)

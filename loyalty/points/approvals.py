@@ -1,4 +1,4 @@
-"""What of the books needs two people: large adjustments, debts written off."""
+"""What of the books needs two people: large adjustments and their undo, debts written off."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.points import entries, queries, services, shapes
+from loyalty.points import entries, errors, queries, returns, services, shapes
+from loyalty.points.enums import TransferKind
+from loyalty.points.models import Transfer
 from loyalty.points.postings import currency_of
 from members.approvals import kinds
 from members.approvals import services as approvals
+from members.approvals.enums import ApprovalState
 from members.approvals.kinds import Act, Done
 from members.approvals.models import Approval
 from members.profiles.models import Member
@@ -20,12 +23,14 @@ from members.programme import queries as programme
 from members.programme.rules import Settings
 
 ADJUSTMENT = "adjustment"
+UNDO = "adjustment_undo"
 WRITE_OFF = "debt_write_off"
 
 
 def register() -> None:
     for name, title, execute in (
         (ADJUSTMENT, _("Adjustment of points"), _adjust),
+        (UNDO, _("Undo of an adjustment"), _undo),
         (WRITE_OFF, _("Debt written off"), _write_off),
     ):
         kinds.register(
@@ -37,6 +42,13 @@ def needed_for(*, points: int, settings: Settings) -> bool:
     """An adjustment this large, up or down, takes a second person."""
     limit = settings.adjustment_approval_above
     return limit is not None and abs(points) > limit
+
+
+def undo_needs_two(*, entry: Transfer, settings: Settings) -> bool:
+    """What took two people to give takes two to take away, and the other way round."""
+    if entry.kind != TransferKind.ADJUST:
+        return False
+    return needed_for(points=entry.points, settings=settings)
 
 
 def ask_to_adjust(
@@ -62,6 +74,27 @@ def ask_to_adjust(
         "form": form,
     }
     return _ask(ADJUSTMENT, member, payload, author, now)
+
+
+def ask_to_undo(
+    *, member: Member | Named, entry: Transfer, reason: str, author: str, now: datetime
+) -> Approval:
+    """One request waits for an entry, whoever asks again. Call it under the member's lock."""
+    met = Approval.objects.filter(
+        kind=UNDO, state=ApprovalState.PENDING, payload__entry=entry.pk
+    ).first()
+    if met is not None:
+        return met
+    gave = entry.credit_account.member_id is not None
+    payload = {
+        "member": member.pk,
+        "entry": entry.pk,
+        "points": -entry.points if gave else entry.points,
+        "reason": reason,
+        "currency": entry.currency,
+        "form": "",
+    }
+    return _ask(UNDO, member, payload, author, now)
 
 
 def ask_to_write_off(
@@ -98,6 +131,8 @@ def _ask(
         "reason": payload["reason"],
         "currency": payload["currency"],
     }
+    if "entry" in payload:
+        facts["entry"] = payload["entry"]
     asked = Approval.objects.filter(
         kind=kind, author=author, payload__form=payload["form"]
     )
@@ -124,6 +159,23 @@ def _adjust(act: Act) -> Done:
         currency=told["currency"],
     )
     return _done(act, posted.transfer_id, before)
+
+
+def _undo(act: Act) -> Done:
+    told = act.payload
+    before = _numbers(told, act.at)
+    names = returns.undo_references(told["entry"])
+    returns.undo(
+        entry=Transfer.objects.get(pk=told["entry"]),
+        reason=told["reason"],
+        actor=act.author,
+        now=act.at,
+        settings=programme.settings_at(at=act.at),
+    )
+    found = entries.entry_of(member_id=told["member"], references=names)
+    if found is None:
+        raise errors.CannotUndo()
+    return _done(act, found.id, before)
 
 
 def _write_off(act: Act) -> Done:

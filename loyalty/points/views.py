@@ -288,7 +288,7 @@ def undo(request: HttpRequest, number: str, entry: int) -> HttpResponse:
     form = UndoForm(request.POST)
     if form.is_valid():
         try:
-            acts.undo(
+            outcome = acts.undo(
                 member=member,
                 entry=found,
                 reason=form.cleaned_data["reason"],
@@ -299,11 +299,24 @@ def undo(request: HttpRequest, number: str, entry: int) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            words = {"points": said(found.points), "member": member.number}
-            text = _("Undone: %(points)s points of %(member)s.") % words
-            messages.success(request, text)
+            _tell_undone(request, member, found.points, outcome)
             return redirect("points:member", member.number)
     return _entry_page(request, member, entry, form)
+
+
+def _tell_undone(
+    request: HttpRequest, member: Member, points: int, outcome: acts.Undone | Approval
+) -> None:
+    words = {"points": said(points), "member": member.number}
+    if isinstance(outcome, Approval):
+        text = _(
+            "Awaiting approval by a second person: undo of %(points)s points of "
+            "%(member)s."
+        )
+        messages.info(request, text % words)
+        return
+    text = _("Undone: %(points)s points of %(member)s.")
+    messages.success(request, text % words)
 
 
 @requires("points.adjust")

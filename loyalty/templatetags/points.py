@@ -13,10 +13,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from config.lib import formats
-from loyalty.points import rules
+from loyalty.points import reasons, rules
 from members.programme.rules import Settings
 
 register = template.Library()
+
+
+@register.filter
+def why(reason: str) -> str:
+    """This is the reason of an entry, in words."""
+    return reasons.words(reason)
 
 
 @register.simple_tag

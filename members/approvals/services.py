@@ -53,7 +53,7 @@ def ask(
         author=author,
         created_at=at,
     )
-    _record("approvals.ask", approval, by=author, at=at, details={"facts": dict(facts)})
+    _record("approvals.ask", approval, by=author, at=at, details=_bare(facts))
     return approval
 
 
@@ -104,6 +104,12 @@ def reject(*, approval_id: int, by: str, at: datetime, reason: str = "") -> Deci
     }
     _record("approvals.reject", approval, by=by, at=at, details=details)
     return Decision(approval=approval, replayed=False)
+
+
+def _bare(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without what people wrote or are known by: their names, and the numbers."""
+    numbers = {name: told for name, told in facts.items() if isinstance(told, int)}
+    return {"fields": sorted(facts), "facts": numbers}
 
 
 def _locked(approval_id: int, by: str) -> Approval:

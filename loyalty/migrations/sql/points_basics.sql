@@ -197,7 +197,7 @@ BEGIN
 END $$;
 
 -- A debt that is told late is paid at the moments since at which lots became free, by
--- what they have kept from then on.
+-- what they have kept from then on; what has expired meanwhile would have paid first.
 CREATE FUNCTION points_settle_late(p_account bigint, p_transfer bigint, p_now timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -205,13 +205,17 @@ DECLARE
     v_owed bigint;
     v_incurred timestamptz;
     v_paid bigint;
+    v_need bigint;
+    v_lot bigint;
 BEGIN
     SELECT remaining, incurred_at INTO v_owed, v_incurred FROM loyalty_debt
      WHERE transfer_id = p_transfer;
     FOR m IN
         WITH lots AS (
             SELECT id, available_at FROM loyalty_lot
-             WHERE account_id = p_account AND remaining > 0 AND remaining > held)
+             WHERE account_id = p_account
+               AND ((remaining > 0 AND remaining > held)
+                    OR (expires_at > v_incurred AND expires_at <= p_now)))
         SELECT at FROM (
             SELECT available_at AS at FROM lots
             UNION SELECT x.occurred_at FROM lots JOIN loyalty_allocation x ON x.lot_id = lots.id
@@ -220,6 +224,14 @@ BEGIN
                     JOIN loyalty_hold h ON h.id = x.hold_id
         ) moments WHERE at > v_incurred AND at <= p_now ORDER BY at
     LOOP
+        v_need := v_owed;
+        FOR v_lot IN SELECT id FROM loyalty_lot
+                      WHERE account_id = p_account AND available_at <= m
+                        AND expires_at > m AND expires_at <= p_now
+                      ORDER BY expires_at, earned_at, id LOOP
+            EXIT WHEN v_need = 0;
+            v_need := v_need - points_unexpire(v_lot, v_need, m, p_now);
+        END LOOP;
         v_paid := points_take(p_account, v_owed, p_transfer, m, p_now);
         v_owed := v_owed - v_paid;
         UPDATE loyalty_debt SET remaining = v_owed WHERE transfer_id = p_transfer;

@@ -181,7 +181,7 @@ BEGIN
 END $$;
 
 -- Takes back what an earning gave: its own lot first (pending or not, expired points
--- of it too), then other available lots, then by policy: a debt, or the uncollected
+-- of it too), then other lots available then, then by policy: a debt, or the uncollected
 -- account. `own_then_debt`, `not_below_zero`, `pending_only`.
 CREATE FUNCTION points_reverse(
     p_earning bigint, p_points bigint, p_parts jsonb, p_policy text, p_reference text,
@@ -255,6 +255,22 @@ BEGIN
             v_left := v_left - v_take;
         END IF;
     END LOOP;
+    -- Told late: other lots that have ended since would have been taken first.
+    IF p_policy <> 'pending_only' AND v_at < p_now THEN
+        FOR l IN SELECT o.id FROM loyalty_lot o
+                  WHERE o.account_id = v_account AND o.transfer_id <> p_earning
+                    AND o.available_at <= v_at AND o.expires_at > v_at
+                    AND o.expires_at <= p_now
+                  ORDER BY o.expires_at, o.earned_at, o.id LOOP
+            EXIT WHEN v_left = 0;
+            v_take := points_unexpire(l.id, v_left, v_at, p_now);
+            IF v_take > 0 THEN
+                v_lots := v_lots || l.id;
+                v_takes := v_takes || v_take;
+                v_left := v_left - v_take;
+            END IF;
+        END LOOP;
+    END IF;
     IF v_left > 0 AND p_policy <> 'pending_only' THEN
         WITH lots AS (
             SELECT o.id, o.expires_at, o.earned_at,
@@ -262,7 +278,7 @@ BEGIN
                         ELSE o.remaining - o.held END AS free
               FROM loyalty_lot o
              WHERE o.account_id = v_account AND o.transfer_id <> p_earning
-               AND o.remaining > 0 AND o.remaining > o.held
+               AND NOT o.id = ANY (v_lots) AND o.remaining > 0 AND o.remaining > o.held
                AND o.available_at <= v_at AND (o.expires_at IS NULL OR o.expires_at > v_at)
         ), queue AS (
             SELECT id, free,

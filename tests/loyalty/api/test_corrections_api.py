@@ -122,3 +122,42 @@ def test_an_entry_of_somebody_else_is_404(shop, member, friend):
     )
 
     assert response.status_code == 404
+
+
+def test_undo_above_the_limit_takes_a_second_person_as_the_adjustment_did(shop, member):
+    large = shop.api.post(
+        f"members/{member}/points/adjustments/", {"points": 1500, "reason": "x"}
+    ).json()["approval"]
+    done = shop.second.post(f"{large['url']}approve/").json()
+    path = f"members/{member}/points/entries/{done['result']['entry']['id']}/undo/"
+
+    first = shop.second.post(path, {"reason": "error"})
+    again = shop.api.post(path, {"reason": "error"})
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    asked = first.json()["approval"]
+    assert again.json()["approval"]["id"] == asked["id"]
+    assert (asked["kind"], asked["facts"]["points"]) == ("adjustment_undo", -1500)
+    assert shop.points(member)["balance"] == 1500
+    assert code(shop.second.post(f"{asked['url']}approve/")) == (409, "own_request")
+    approved = shop.api.post(f"{asked['url']}approve/")
+    assert approved.json()["result"]["entry"]["points"] == -1500
+    assert shop.points(member)["balance"] == 0
+    twice = shop.api.post(f"{asked['url']}approve/")
+    assert twice.json() == approved.json()
+    assert shop.api.post(path, {"reason": "error"}).status_code == 200
+    assert len(shop.entries(member)) == 2
+
+
+def test_undo_of_points_taken_above_the_limit_takes_two_and_up_to_it_one(shop, member):
+    shop.give(member, 600)
+    shop.give(member, 600)
+    taken = shop.give(member, -1000)
+    shop.publish(adjustment_approval_above=999)
+    path = f"members/{member}/points/entries/{taken['id']}/undo/"
+
+    assert shop.api.post(path, {"reason": "x"}).status_code == 202
+    assert shop.points(member)["balance"] == 200
+    shop.publish(adjustment_approval_above=1000)
+    assert shop.api.post(path, {"reason": "x"}).status_code == 201
+    assert shop.points(member)["balance"] == 1200

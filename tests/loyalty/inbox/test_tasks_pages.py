@@ -76,9 +76,42 @@ def test_a_second_person_approves_and_the_statement_shows_it_until_it_is_undone(
     # The toast of the approval offers it.
     assert f'action="{undo}"' in text_of(response)
 
+    response = client.post(undo, follow=True)
+
+    # What took two to give takes two to take away.
+    assert "Awaiting approval by a second person" in text_of(response)
+    assert pages.balance(mia).available == 5000
     client.post(undo)
+    asked_back = Approval.objects.get(kind="adjustment_undo")
+    assert "-5,000" in text_of(client.get(TASKS)).replace("\u2212", "-")
+    own = decide(client, "approve", asked_back)
+    assert "omebody else must decide" in text_of(own)
+    assert pages.balance(mia).available == 5000
+    client.force_login(ana)
+    decide(client, "approve", asked_back)
 
     assert pages.balance(mia).available == 0
+    assert "See reversal" in text_of(client.get(statement))
+
+
+def test_the_audit_trail_holds_no_word_that_somebody_wrote(client, ana, bea, mia):
+    approval = asked(client, ana, mia)
+    client.force_login(bea)
+    decide(client, "reject", approval, reason="Not our parcel")
+
+    told = " ".join(str(one.details) for one in AuditEntry.objects.all())
+
+    assert "parcel" not in told
+    assert mia.number not in told
+    written = AuditEntry.objects.get(action="approvals.ask")
+    assert written.details["facts"] == {"member": mia.pk, "points": 5000}
+    assert written.details["fields"] == [
+        "currency",
+        "member",
+        "number",
+        "points",
+        "reason",
+    ]
 
 
 def test_an_approval_is_written_down_with_numbers_before_and_after(

@@ -19,7 +19,7 @@ from loyalty.points import audit
 from loyalty.points.models import Transfer
 from members.programme import rules as programme
 from members.programme.models import ProgrammeVersion
-from tests import factories
+from tests import factories, histories
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FIRST = date(2026, 1, 28)
@@ -181,7 +181,7 @@ def found(written) -> dict[int, dict[int, int]]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=60,
+    max_examples=histories.count(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -7,9 +7,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 
 from loyalty.orders import batches, earning
 from loyalty.orders.models import Order
+from loyalty.points import reasons
 from loyalty.points.models import Account, Transfer
 from members.imports.models import ImportBatch
 from members.programme import queries as programme
@@ -89,6 +91,13 @@ def test_undone_load_takes_its_points_back(tmp_path, ana):
 
     assert Order.objects.count() == 0
     assert positions() == {"ana": 0}
+    back = Transfer.objects.get(kind="reverse")
+    with translation.override("zh-hans"):
+        # No sentence in anybody's language lies in the books.
+        assert back.reason.isascii()
+        assert " " not in back.reason
+        assert reasons.words(back.reason) != back.reason
+    assert reasons.words("Lost parcel") == "Lost parcel"
 
 
 def test_programme_applied_to_history_twice_posts_once(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,6 +18,7 @@ from loyalty.points.models import Transfer
 from tests.loyalty.points import model
 from tests.loyalty.points.two_sides import TwoSides
 from tests.loyalty.points.world import (
+    RATES,
     SECOND,
     amounts,
     ends,
@@ -210,6 +212,31 @@ class Books(TwoSides):
             settings=self.settings,
         )
 
+    @rule(who=members, share=shares, back=st.booleans())
+    def convert(self, who, share, back):
+        source, target = ("stars", "points") if back else ("points", "stars")
+        books = {"points": self.world.books[who], "stars": self.world.stars[who]}
+        points = max(1, books[source].now(self.now).available * share // 100)
+        self._both(
+            lambda: model.convert(
+                books[source],
+                books[target],
+                points,
+                Fraction(RATES[target]),
+                now=self.now,
+                until=postings.rolling_until(self.now, self.settings),
+            ),
+            services.convert,
+            member_id=self.people[who].pk,
+            points=points,
+            from_currency=source,
+            to_currency=target,
+            reference=self._key("convert"),
+            actor="",
+            now=self.now,
+            settings=self.settings,
+        )
+
     # Back again.
 
     @precondition(lambda self: self.world.earnings)
@@ -272,7 +299,7 @@ class Books(TwoSides):
     def night(self):
         while kernel.call("points_night", now=self.now, limit=2)["points_night"]:
             pass
-        for book in self.world.books:
+        for book in [*self.world.books, *self.world.stars]:
             book.advance(self.now)
 
     @precondition(lambda self: self.again)

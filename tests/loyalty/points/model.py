@@ -6,6 +6,7 @@ What is asked is added up from moves with two dates.
 from __future__ import annotations
 
 from datetime import datetime
+from fractions import Fraction
 
 from tests.loyalty.points.model_parts import (
     Debt,
@@ -19,7 +20,7 @@ from tests.loyalty.points.model_parts import (
 )
 from tests.loyalty.points.model_told import Told
 
-__all__ = ["Book", "Hold", "Line", "Refused", "Standing", "hand_over"]
+__all__ = ["Book", "Hold", "Line", "Refused", "Standing", "convert", "hand_over"]
 
 
 class Book(Told):
@@ -192,6 +193,8 @@ class Book(Told):
             for lot in self.order(at):
                 if lot not in earning.lots:
                     take = min(left, max(0, self.always_free(lot, at)))
+                    if take < left and lot.expires_at and lot.expires_at <= now:
+                        take += self.unexpire(lot, left - take, at, now)
                     takes.append((lot, take))
                     left -= take
         for lot, take in takes:
@@ -218,6 +221,9 @@ class Book(Told):
                 for lot in self.order(moment):
                     if self.free(lot) > 0:
                         pays = min(debt.left, self.always_free(lot, moment))
+                        self.settle(debt, lot, pays, moment, now)
+                    if debt.left and lot.expires_at and lot.expires_at <= now:
+                        pays = self.unexpire(lot, debt.left, moment, now)
                         self.settle(debt, lot, pays, moment, now)
 
     def restore(
@@ -277,7 +283,8 @@ def hand_over(
     out = giver.spend(points, kind="transfer", at=now, now=now)
     came = Line(now, now, points, "transfer")
     taker.lines.append(came)
-    for lot, take in out.takes:
+    # As the kernel numbers them: by the number they had.
+    for lot, take in sorted(out.takes, key=lambda one: one[0].number):
         taker.give(
             take,
             kind="transfer",
@@ -291,3 +298,37 @@ def hand_over(
         )
     taker.advance(now)
     return out, came
+
+
+def convert(
+    source: Book,
+    target: Book,
+    points: int,
+    rate: Fraction,
+    *,
+    now: datetime,
+    until: datetime | None,
+) -> Line:
+    """What it becomes is rounded down once and shared by the lots it came from."""
+    becomes = int(points * rate)
+    if becomes < 1:
+        raise Refused("too_few_to_convert")
+    out = source.spend(points, kind="convert", at=now, now=now, until=until)
+    takes = sorted(out.takes, key=lambda one: one[0].number)
+    exact = [Fraction(becomes * take, points) for _, take in takes]
+    shares = [int(share) for share in exact]
+    by_rest = sorted(range(len(takes)), key=lambda n: (shares[n] - exact[n], n))
+    for n in by_rest[: becomes - sum(shares)]:
+        shares[n] += 1
+    for (lot, _), share in zip(takes, shares, strict=True):
+        if share:
+            target.credit(
+                share,
+                kind="convert",
+                at=now,
+                now=now,
+                available_at=now,
+                expires_at=lot.expires_at,
+                rolling=lot.rolling,
+            )
+    return out

@@ -1,23 +1,14 @@
-"""Thousands of random histories: the kernel against naive books. TERN_HISTORIES=5000."""
+"""Thousands of random histories: the kernel against naive books (tests/histories.py)."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests import histories
 from tests.loyalty.points.machine import Books
 
-HISTORIES = int(os.environ.get("TERN_HISTORIES", "60"))
-# Shrinking a failure takes minutes; TERN_HISTORY_SHRINK=0 shows it as it was found.
-PHASES = (
-    [Phase.generate]
-    if os.environ.get("TERN_HISTORY_SHRINK") == "0"
-    else [Phase.generate, Phase.shrink]
-)
-STEPS = int(os.environ.get("TERN_HISTORY_STEPS", "30"))
+USUAL = 60
 
 
 @pytest.mark.slow
@@ -25,17 +16,8 @@ def test_books_equal_the_naive_books_after_every_step(db):
     before = Books.steps
 
     run_state_machine_as_test(
-        Books,
-        settings=settings(
-            max_examples=HISTORIES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            phases=PHASES,
-            report_multiple_bugs=False,
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-        ),
+        Books, settings=histories.chosen(histories=USUAL, steps_each=30)
     )
 
-    assert Books.steps - before >= HISTORIES
+    assert Books.steps - before >= histories.count(USUAL)
+    print(f"\n{Books.histories} histories, {Books.steps - before} steps")

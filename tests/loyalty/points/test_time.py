@@ -142,6 +142,49 @@ def test_return_told_late_is_paid_when_points_came_back(books):
     assert debts == [100, 100, 40]
 
 
+def test_return_told_late_takes_other_lots_that_have_ended_since(books):
+    """In time 40 of the other lot would have been taken on 5 January, not expired."""
+    order = books.earn(100, on("2026-01-01"))
+    books.spend(40, on("2026-01-02"))
+    books.earn(70, on("2026-01-03"), expires=on("2026-02-01"))
+
+    told = returns.reverse(
+        earning=order,
+        points=100,
+        reference="late",
+        at=on("2026-01-05"),
+        now=on("2026-03-01"),
+        settings=SETTINGS,
+    )
+
+    assert (told.taken, told.owed) == (100, 0)
+    assert expiries(books) == [(on("2026-02-01"), 70)]
+    account = queries.account_of(member_id=books.member.pk, currency="points")
+    lines = queries.entries(account=account, limit=100)
+    assert [one.points for one in lines if one.kind == "unexpire"] == [40]
+    assert lines[0].running == 0
+
+
+def test_debt_told_late_is_paid_by_points_that_came_and_ended_since(books):
+    order = books.earn(100, on("2026-01-01"))
+    books.spend(100, on("2026-01-02"))
+    books.earn(
+        70, on("2026-01-03"), available=on("2026-01-10"), expires=on("2026-02-01")
+    )
+
+    told = returns.reverse(
+        earning=order,
+        points=100,
+        reference="late",
+        at=on("2026-01-05"),
+        now=on("2026-03-01"),
+        settings=SETTINGS,
+    )
+
+    assert (told.taken, told.owed) == (0, 100)
+    assert books.numbers(on("2026-03-01")) == (0, 0, 0, 0, 30)
+
+
 def test_spending_late_brings_back_no_more_than_had_been_free(books):
     end = on("2026-02-01")
     books.earn(100, on("2026-01-01"), expires=end)

@@ -23,6 +23,7 @@ from tests.loyalty.points import compared
 from tests.loyalty.points.model import Refused
 from tests.loyalty.points.world import (
     POLICIES,
+    RATES,
     STARTS,
     World,
     begun,
@@ -75,6 +76,10 @@ class TwoSides(RuleBasedStateMachine):
                 "clawback": policy,
                 "expiry": {"months": 1, "by": by},
                 "restore_grace_days": grace,
+                "currencies": [
+                    {"key": "points", "rates": {"stars": RATES["stars"]}},
+                    {"key": "stars", "rates": {"points": RATES["points"]}},
+                ],
             },
             number=2,
         )
@@ -123,25 +128,26 @@ class TwoSides(RuleBasedStateMachine):
         type(self).steps += 1
         if self.past[-1:] != [self.now]:
             self.past.append(self.now)
-        for who, book in enumerate(self.world.books):
-            account = queries.account_of(
-                member_id=self.people[who].pk, currency="points"
+        for key, books in (("points", self.world.books), ("stars", self.world.stars)):
+            for who, book in enumerate(books):
+                self._equal(who, key, book)
+
+    def _equal(self, who, key, book):
+        account = queries.account_of(member_id=self.people[who].pk, currency=key)
+        told = queries.balance(account=account, at=self.now, settings=self.settings)
+        assert compared.standing(told) == book.now(self.now), (who, key)
+        if account is None:
+            return
+        for at, known in self._moments():
+            then = queries.balance_then(
+                account=account, at=at, known_at=known, settings=self.settings
             )
-            told = queries.balance(account=account, at=self.now, settings=self.settings)
-            assert compared.standing(told) == book.now(self.now), who
-            for at, known in self._moments():
-                then = queries.balance_then(
-                    account=account, at=at, known_at=known, settings=self.settings
-                )
-                assert compared.standing(then) == book.then(at, known), (who, at, known)
-                lines = queries.entries(
-                    account=account, limit=10_000, at=at, known_at=known
-                )
-                assert compared.statement(lines) == book.statement(at, known), (
-                    who,
-                    at,
-                    known,
-                )
+            where = (who, key, at, known)
+            assert compared.standing(then) == book.then(at, known), where
+            lines = queries.entries(
+                account=account, limit=10_000, at=at, known_at=known
+            )
+            assert compared.statement(lines) == book.statement(at, known), where
 
     def _moments(self):
         """The present, and two moments of the past that move through it."""

@@ -21,6 +21,8 @@ STARTS = {
         datetime(2026, 10, 23, tzinfo=UTC),
     ),
 }
+# What a point becomes, and a star.
+RATES = {"stars": "0.3", "points": "2.5"}
 POLICIES = ("own_then_debt", "own_then_debt", "not_below_zero", "pending_only")
 amounts = st.integers(1, 120)
 # Of what is there: random numbers alone would nearly always ask for too much.
@@ -42,6 +44,7 @@ class World:
 
     def __init__(self) -> None:
         self.books = [Book(), Book()]
+        self.stars = [Book(), Book()]
         # (member, line, transfer id), (member, hold, hold id)
         self.earnings: list[tuple[int, model.Line, int]] = []
         self.spendings: list[tuple[int, model.Line, int]] = []

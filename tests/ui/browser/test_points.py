@@ -101,9 +101,15 @@ def test_what_one_asks_another_approves_and_it_can_be_undone(enter, view, mia):
     lin.page.locator("details.lot summary").first.click()
     look(lin, view, "statement")
 
+    # What took two to give takes two to take away.
     gao.page.click(".toast form button")
     gao.page.wait_for_url(re.compile(r"/points/$"))
-    look(gao, view, "undone")
+    look(gao, view, "undo-asked")
+    assert available(gao, mia) == 200 + POINTS
+    lin.go("/tasks/")
+    lin.page.click("form[action$='/approve/'] button")
+    lin.page.wait_for_url(re.compile(r"/tasks/$"))
+    look(lin, view, "undone")
     assert available(gao, mia) == 200
 
 
