@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
+from django.db.models.lookups import GreaterThan
 
 
 class Migration(migrations.Migration):
@@ -26,6 +27,14 @@ class Migration(migrations.Migration):
                 ),
                 ("points", models.BigIntegerField()),
                 ("remaining", models.BigIntegerField()),
+                (
+                    "has_points",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=GreaterThan(models.F("remaining"), 0),
+                        output_field=models.BooleanField(),
+                    ),
+                ),
                 ("held", models.BigIntegerField(db_default=0)),
                 ("earned_at", models.DateTimeField()),
                 ("available_at", models.DateTimeField(null=True)),
@@ -447,7 +456,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lot",
             index=models.Index(
-                condition=models.Q(("remaining__gt", 0)),
+                condition=models.Q(("has_points", True)),
                 fields=["account", "expires_at", "earned_at"],
                 name="lot_to_spend",
             ),
@@ -455,7 +464,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lot",
             index=models.Index(
-                condition=models.Q(("expires_at__isnull", False), ("remaining__gt", 0)),
+                condition=models.Q(("expires_at__isnull", False), ("has_points", True)),
                 fields=["expires_at"],
                 name="lot_to_expire",
             ),

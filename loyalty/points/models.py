@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import BrinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.points.enums import HoldState, Role, TransferKind
@@ -150,6 +151,13 @@ class Lot(models.Model):
     )
     points = models.BigIntegerField()
     remaining = models.BigIntegerField()
+    # In the conditions of indexes in place of `remaining`: what an index mentions may
+    # not change if an update is to leave all indexes alone, and this changes last of all.
+    has_points = models.GeneratedField(
+        expression=GreaterThan(F("remaining"), 0),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     held = models.BigIntegerField(db_default=0)
     earned_at = models.DateTimeField()
     # Null: not before it is delivered.
@@ -176,13 +184,13 @@ class Lot(models.Model):
             models.Index(
                 fields=["account", "expires_at", "earned_at"],
                 name="lot_to_spend",
-                condition=Q(remaining__gt=0),
+                condition=Q(has_points=True),
             ),
             # The night's work: what expires, what becomes available.
             models.Index(
                 fields=["expires_at"],
                 name="lot_to_expire",
-                condition=Q(remaining__gt=0, expires_at__isnull=False),
+                condition=Q(has_points=True, expires_at__isnull=False),
             ),
             models.Index(fields=["available_at"], name="lot_available"),
             # Lots of a member, whatever is left; as-of reads.

@@ -23,7 +23,7 @@ SELECT l.id, l.points, l.remaining, coalesce(h.held, 0)::bigint AS held, l.earne
          JOIN loyalty_hold h ON h.id = x.hold_id
         WHERE l.held > 0 AND x.lot_id = l.id AND h.state = 'open' AND h.expires_at > %(at)s
        ) h ON true
- WHERE l.account_id = %(account)s AND l.remaining > 0
+ WHERE l.account_id = %(account)s AND l.has_points
 """
 
 # What was left then is what a lot began with less what was taken by then, as far as it

@@ -45,7 +45,7 @@ WITH lots AS (
              JOIN loyalty_hold h ON h.id = x.hold_id
             WHERE l.held > 0 AND x.lot_id = l.id AND h.state = 'open'
               AND h.expires_at > %(at)s) h ON true
-     WHERE l.remaining > 0 AND a.currency = %(currency)s
+     WHERE l.has_points AND a.currency = %(currency)s
        AND (%(stores)s::bigint[] IS NULL OR a.member_id IN (
            SELECT id FROM members_member WHERE store_id = ANY (%(stores)s)))
 )

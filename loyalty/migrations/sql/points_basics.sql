@@ -108,7 +108,7 @@ BEGIN
                CASE WHEN p_at < p_now THEN points_free_since(id, p_at)
                     ELSE remaining - held END AS free
           FROM loyalty_lot
-         WHERE account_id = p_account AND remaining > 0 AND remaining > held
+         WHERE account_id = p_account AND has_points AND remaining > held
            AND available_at <= p_at AND (expires_at IS NULL OR expires_at > p_at)
     ), queue AS (
         SELECT id, free,
@@ -130,12 +130,19 @@ BEGIN
     RETURN v_taken;
 END $$;
 
--- The same where points_require has said that there is enough.
+-- The same where points_require has said that there is enough, in p_lot alone if it is
+-- named: most of what is spent comes out of one lot, and that needs no queue.
 CREATE FUNCTION points_take_all(
-    p_account bigint, p_points bigint, p_transfer bigint, p_at timestamptz, p_now timestamptz
+    p_account bigint, p_points bigint, p_transfer bigint, p_at timestamptz, p_now timestamptz,
+    p_lot bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF points_take(p_account, p_points, p_transfer, p_at, p_now) <> p_points THEN
+    IF p_lot IS NOT NULL THEN
+        UPDATE loyalty_lot SET remaining = remaining - p_points WHERE id = p_lot;
+        INSERT INTO loyalty_allocation (lot_id, transfer_id, points, occurred_at, posted_at)
+        VALUES (p_lot, p_transfer, p_points, p_at, p_now);
+        UPDATE loyalty_account SET unspent = unspent - p_points WHERE id = p_account;
+    ELSIF points_take(p_account, p_points, p_transfer, p_at, p_now) <> p_points THEN
         RAISE EXCEPTION 'account % promised points it does not have', p_account
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -147,7 +154,7 @@ LANGUAGE sql STABLE AS $$
     SELECT coalesce(sum(CASE WHEN p_at < p_now THEN points_free_since(id, p_at)
                              ELSE remaining - held END), 0)::bigint
       FROM loyalty_lot
-     WHERE account_id = p_account AND remaining > 0 AND remaining > held
+     WHERE account_id = p_account AND has_points AND remaining > held
        AND available_at <= p_at AND (expires_at IS NULL OR expires_at > p_at)
 $$;
 
@@ -171,7 +178,7 @@ BEGIN
                        CASE WHEN id = ANY (p_fresh) THEN earned_at ELSE available_at END)
                        AS pays_at
               FROM loyalty_lot
-             WHERE account_id = p_account AND remaining > 0 AND remaining > held
+             WHERE account_id = p_account AND has_points AND remaining > held
                AND (available_at <= p_until OR id = ANY (p_fresh))
         ), queue AS (
             SELECT id, free, pays_at, sum(free)
@@ -214,7 +221,7 @@ BEGIN
         WITH lots AS (
             SELECT id, available_at FROM loyalty_lot
              WHERE account_id = p_account
-               AND ((remaining > 0 AND remaining > held)
+               AND ((has_points AND remaining > held)
                     OR (expires_at > v_incurred AND expires_at <= p_now)))
         SELECT at FROM (
             SELECT available_at AS at FROM lots
@@ -291,14 +298,14 @@ CREATE FUNCTION points_expire_lots(
 BEGIN
     -- Most accounts have nothing to expire; this is all that a posting pays for it.
     IF NOT EXISTS (SELECT 1 FROM loyalty_lot WHERE account_id = ANY (p_accounts)
-                      AND remaining > 0 AND remaining > held AND expires_at <= p_until) THEN
+                      AND has_points AND remaining > held AND expires_at <= p_until) THEN
         RETURN;
     END IF;
     WITH due AS (
         SELECT l.id, l.account_id, a.currency, l.remaining - l.held AS points,
                greatest(l.expires_at, l.earned_at, p_freed) AS at
           FROM loyalty_lot l JOIN loyalty_account a ON a.id = l.account_id
-         WHERE l.account_id = ANY (p_accounts) AND l.remaining > 0
+         WHERE l.account_id = ANY (p_accounts) AND l.has_points
            AND l.remaining > l.held AND l.expires_at <= p_until
     ), moments AS (
         SELECT account_id, currency, at, sum(points)::bigint AS points,

@@ -1,6 +1,54 @@
 -- The kernel of the books, third part: what gives points to a member, and what moves
 -- them between members.
 
+-- One credit, as points_credit does it for many: statements on single values keep their
+-- plans, those on arrays are planned again at every call.
+CREATE FUNCTION points_credit_one(
+    p_currency text, p_role text, p_kind text, p_member bigint, p_points bigint,
+    p_reference text, p_digest text, p_at timestamptz, p_available timestamptz,
+    p_expires timestamptz, p_rolling boolean, p_version int, p_parts jsonb, p_reason text,
+    p_actor text, p_now timestamptz, OUT transfer_id bigint, OUT points bigint,
+    OUT replayed boolean
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_account loyalty_account;
+    v_id bigint := points_account(p_member, p_currency);
+    v_lot bigint;
+BEGIN
+    SELECT * INTO v_account FROM loyalty_account WHERE id = v_id FOR UPDATE;
+    transfer_id := points_met(p_reference, p_digest);
+    replayed := transfer_id IS NOT NULL;
+    IF replayed THEN
+        SELECT t.points INTO points FROM loyalty_transfer t
+         WHERE t.id = points_credit_one.transfer_id;
+        RETURN;
+    END IF;
+    IF v_account.debt > 0 OR p_rolling THEN
+        PERFORM points_catch_up(ARRAY[v_id], p_now);
+    END IF;
+    points := p_points;
+    INSERT INTO loyalty_transfer (currency, debit_account_id, credit_account_id, points, kind,
+        reference, digest, occurred_at, posted_at, version, parts, reason, actor)
+    VALUES (p_currency, points_own(p_role, p_currency), v_id, p_points, p_kind, p_reference,
+        p_digest, p_at, p_now, p_version, p_parts, p_reason, p_actor)
+    RETURNING id INTO transfer_id;
+    INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at,
+        available_at, expires_at, rolling)
+    VALUES (v_id, points_credit_one.transfer_id, p_points, p_points, p_at, p_available,
+        p_expires, p_rolling)
+    RETURNING id INTO v_lot;
+    UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = v_id
+    RETURNING * INTO v_account;
+    IF p_rolling THEN
+        PERFORM points_roll_lots(ARRAY[v_id]);
+    END IF;
+    IF v_account.debt > 0 THEN
+        PERFORM points_settle(v_id, p_now, p_now, NULL, ARRAY[v_lot]);
+    END IF;
+    PERFORM points_open(v_account, p_now);
+END $$;
+
 -- Credits in bulk, and one at a time: arrays of one length, one element a credit, all
 -- of one currency. A reference met before is left alone if its digest is the same and
 -- refused if not. New points pay debt first, pending or not.
@@ -14,12 +62,20 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_accounts bigint[];
-    v_own bigint := points_own(p_role, p_currency);
+    v_own bigint;
     v_met text[];
     v_conflict text;
     v_fresh bigint[];
     a bigint;
 BEGIN
+    IF cardinality(p_references) = 1 THEN
+        RETURN QUERY SELECT p_references[1], o.transfer_id, o.points, o.replayed
+          FROM points_credit_one(p_currency, p_role, p_kind, p_members[1], p_points[1],
+               p_references[1], p_digests[1], p_at[1], p_available[1], p_expires[1],
+               p_rolling[1], p_versions[1], p_parts[1], p_reason, p_actor, p_now) o;
+        RETURN;
+    END IF;
+    v_own := points_own(p_role, p_currency);
     INSERT INTO loyalty_account (member_id, currency, role)
     SELECT DISTINCT m, p_currency, 'member' FROM unnest(p_members) m
      WHERE NOT EXISTS (SELECT 1 FROM loyalty_account x
@@ -83,7 +139,7 @@ BEGIN
               WHERE id = ANY (v_accounts) AND debt > 0 ORDER BY id LOOP
         SELECT array_agg(l.id) INTO v_fresh FROM loyalty_lot l
           JOIN loyalty_transfer t ON t.id = l.transfer_id
-         WHERE l.account_id = a AND l.remaining > 0
+         WHERE l.account_id = a AND l.has_points
            AND t.reference = ANY (p_references) AND NOT t.reference = ANY (v_met);
         PERFORM points_settle(a, p_now, p_now, NULL, v_fresh);
     END LOOP;
@@ -100,7 +156,7 @@ BEGIN
                   FROM loyalty_lot o
                   JOIN loyalty_lot n ON n.account_id = o.account_id AND n.rolling
                        AND n.earned_at < o.expires_at
-                 WHERE o.account_id = ANY (p_accounts) AND o.rolling AND o.remaining > 0
+                 WHERE o.account_id = ANY (p_accounts) AND o.rolling AND o.has_points
                  GROUP BY o.id) s
          WHERE l.id = s.id AND s.until > l.expires_at;
         EXIT WHEN NOT FOUND;
@@ -189,27 +245,29 @@ DECLARE
     v_from loyalty_account;
     v_giver bigint;
     v_taker bigint;
+    v_lot bigint;
 BEGIN
     -- Made in one order whoever gives: two that make each other's account would block.
     PERFORM points_account(least(p_from_member, p_to_member), p_currency);
     PERFORM points_account(greatest(p_from_member, p_to_member), p_currency);
     v_giver := points_account(p_from_member, p_currency);
     v_taker := points_account(p_to_member, p_currency);
-    PERFORM points_lock(ARRAY[v_giver, v_taker]);
+    PERFORM 1 FROM loyalty_account WHERE id IN (v_giver, v_taker) ORDER BY id FOR UPDATE;
     transfer_id := points_met(p_reference, p_digest);
     replayed := transfer_id IS NOT NULL;
     IF replayed THEN
         RETURN;
     END IF;
-    PERFORM points_catch_up(ARRAY[v_taker], p_now);
-    v_from := points_open(v_giver, p_now);
-    PERFORM points_require(v_from, p_points, p_now, p_now);
+    PERFORM points_open(a, p_now) FROM loyalty_account a WHERE id = v_taker;
+    SELECT * INTO v_from FROM loyalty_account WHERE id = v_giver;
+    v_from := points_open(v_from, p_now);
+    v_lot := points_require(v_from, p_points, p_now, p_now);
     INSERT INTO loyalty_transfer (currency, debit_account_id, credit_account_id, points, kind,
         reference, digest, occurred_at, posted_at, reason, actor)
     VALUES (v_from.currency, v_giver, v_taker, p_points, 'transfer', p_reference, p_digest,
         p_now, p_now, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take_all(v_giver, p_points, transfer_id, p_now, p_now);
+    PERFORM points_take_all(v_giver, p_points, transfer_id, p_now, p_now, v_lot);
     INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at,
         available_at, expires_at, rolling, origin_id)
     SELECT v_taker, x.transfer_id, x.points, x.points, l.earned_at, p_now, l.expires_at, l.rolling,
@@ -217,7 +275,7 @@ BEGIN
       FROM loyalty_allocation x JOIN loyalty_lot l ON l.id = x.lot_id
      WHERE x.transfer_id = points_transfer.transfer_id ORDER BY l.id;
     UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = v_taker;
-    PERFORM points_catch_up(ARRAY[v_taker], p_now);
+    PERFORM points_open(a, p_now) FROM loyalty_account a WHERE id = v_taker;
 END $$;
 
 -- What a member owes is given up: the programme bears it.
@@ -229,13 +287,13 @@ DECLARE
     v_account loyalty_account;
     v_lot bigint;
 BEGIN
-    PERFORM points_lock(ARRAY[p_account]);
+    SELECT * INTO v_account FROM loyalty_account WHERE id = p_account FOR UPDATE;
     transfer_id := points_met(p_reference, p_digest);
     replayed := transfer_id IS NOT NULL;
     IF replayed THEN
         RETURN;
     END IF;
-    v_account := points_open(p_account, p_now);
+    v_account := points_open(v_account, p_now);
     IF v_account.debt < p_points THEN
         PERFORM points_refuse('not_owed',
             jsonb_build_object('debt', v_account.debt, 'asked', p_points));
@@ -300,14 +358,14 @@ BEGIN
     SELECT array_agg(account_id) INTO v_accounts FROM (
         SELECT account_id FROM (
             SELECT l.account_id FROM loyalty_lot l
-             WHERE l.remaining > 0 AND l.remaining > l.held AND l.expires_at <= p_now
+             WHERE l.has_points AND l.remaining > l.held AND l.expires_at <= p_now
             UNION
             SELECT account_id FROM loyalty_hold WHERE state = 'open' AND expires_at <= p_now
             UNION
             SELECT d.account_id FROM loyalty_debt d
              WHERE d.remaining > 0 AND EXISTS (
                 SELECT 1 FROM loyalty_lot l WHERE l.account_id = d.account_id
-                   AND l.remaining > 0 AND l.remaining > l.held AND l.available_at <= p_now
+                   AND l.has_points AND l.remaining > l.held AND l.available_at <= p_now
                    AND (l.expires_at IS NULL OR l.expires_at > greatest(l.available_at, d.incurred_at)))
         ) due ORDER BY account_id LIMIT p_limit
     ) first;

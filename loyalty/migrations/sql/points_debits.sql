@@ -1,29 +1,46 @@
 -- The kernel of the books, second part: what takes points from a member.
 -- Each function is one call: it locks, meets a repeat, catches up with time, checks, posts.
 
--- A locked account as time has left it.
-CREATE FUNCTION points_open(p_account bigint, p_now timestamptz) RETURNS loyalty_account
+-- A locked account as time has left it. Most have no hold, no debt and nothing to expire:
+-- one look is all that a posting pays for time.
+CREATE FUNCTION points_open(p_account loyalty_account, p_now timestamptz) RETURNS loyalty_account
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_account loyalty_account;
+    v_account loyalty_account := p_account;
 BEGIN
-    PERFORM points_catch_up(ARRAY[p_account], p_now);
-    SELECT * INTO v_account FROM loyalty_account WHERE id = p_account;
+    IF p_account.held > 0 OR p_account.debt > 0 OR EXISTS (
+        SELECT 1 FROM loyalty_lot WHERE account_id = p_account.id AND has_points
+           AND remaining > held AND expires_at <= p_now) THEN
+        PERFORM points_catch_up(ARRAY[p_account.id], p_now);
+        SELECT * INTO v_account FROM loyalty_account WHERE id = p_account.id;
+    END IF;
     RETURN v_account;
 END $$;
 
 -- Refuses unless p_points may be spent at p_at. A till that was offline asks for a
 -- past moment: lots that have expired since are brought back as far as they are needed,
--- because they would have been spent first.
+-- because they would have been spent first. Returns the lot that is spent first if it is
+-- enough by itself, for points_take_all.
 CREATE FUNCTION points_require(
     p_account loyalty_account, p_points bigint, p_at timestamptz, p_now timestamptz
-) RETURNS void LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     l record;
     v_need bigint := p_points;
     v_gone bigint := 0;
     v_free bigint;
+    v_lot bigint;
 BEGIN
+    IF p_at >= p_now AND p_account.debt = 0 THEN
+        -- With OR in place of coalesce the index would be read whole, and not in its order.
+        SELECT id, remaining - held INTO v_lot, v_free FROM loyalty_lot
+         WHERE account_id = p_account.id AND has_points AND remaining > held
+           AND available_at <= p_at AND coalesce(expires_at, 'infinity') > p_at
+         ORDER BY expires_at NULLS LAST, earned_at, id LIMIT 1;
+        IF v_free >= p_points THEN
+            RETURN v_lot;
+        END IF;
+    END IF;
     v_free := CASE WHEN p_account.debt > 0 THEN 0 ELSE points_free(p_account.id, p_at, p_now) END;
     IF p_at < p_now AND p_account.debt = 0 THEN
         SELECT coalesce(sum(points_expired_of(id, p_at)), 0) INTO v_gone
@@ -44,13 +61,14 @@ BEGIN
             EXIT WHEN v_need = 0;
         END LOOP;
     END IF;
+    RETURN NULL;
 END $$;
 
 -- Activity moves the end of points that follow it (expiry by inactivity).
 CREATE FUNCTION points_roll(p_account bigint, p_until timestamptz, p_at timestamptz) RETURNS void
 LANGUAGE sql AS $$
     UPDATE loyalty_lot SET expires_at = p_until
-     WHERE account_id = p_account AND rolling AND remaining > 0
+     WHERE account_id = p_account AND rolling AND has_points
        AND expires_at > p_at AND expires_at < p_until AND p_until IS NOT NULL
 $$;
 
@@ -63,22 +81,26 @@ CREATE FUNCTION points_debit(
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_account loyalty_account;
+    v_lot bigint;
 BEGIN
-    PERFORM points_lock(ARRAY[p_account]);
+    -- The lock itself returns the row as the one who held it before has left it.
+    SELECT * INTO v_account FROM loyalty_account WHERE id = p_account FOR UPDATE;
     transfer_id := points_met(p_reference, p_digest);
     replayed := transfer_id IS NOT NULL;
     IF replayed THEN
         RETURN;
     END IF;
-    v_account := points_open(p_account, p_now);
-    PERFORM points_require(v_account, p_points, p_at, p_now);
+    v_account := points_open(v_account, p_now);
+    v_lot := points_require(v_account, p_points, p_at, p_now);
     INSERT INTO loyalty_transfer (currency, debit_account_id, credit_account_id, points, kind,
         reference, digest, occurred_at, posted_at, version, reason, actor)
     VALUES (v_account.currency, p_account, points_own(p_role, v_account.currency), p_points,
         p_kind, p_reference, p_digest, p_at, p_now, p_version, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take_all(p_account, p_points, transfer_id, p_at, p_now);
-    PERFORM points_roll(p_account, p_rolling_until, p_at);
+    PERFORM points_take_all(p_account, p_points, transfer_id, p_at, p_now, v_lot);
+    IF p_rolling_until IS NOT NULL THEN
+        PERFORM points_roll(p_account, p_rolling_until, p_at);
+    END IF;
 END $$;
 
 -- Sets points aside. They stay in the balance and leave what is available.
@@ -90,7 +112,7 @@ DECLARE
     v_account loyalty_account;
     v_digest text;
 BEGIN
-    PERFORM points_lock(ARRAY[p_account]);
+    SELECT * INTO v_account FROM loyalty_account WHERE id = p_account FOR UPDATE;
     SELECT id, digest INTO hold_id, v_digest FROM loyalty_hold
      WHERE account_id = p_account AND reference = p_reference;
     replayed := hold_id IS NOT NULL;
@@ -101,7 +123,7 @@ BEGIN
         END IF;
         RETURN;
     END IF;
-    v_account := points_open(p_account, p_now);
+    v_account := points_open(v_account, p_now);
     PERFORM points_require(v_account, p_points, p_now, p_now);
     INSERT INTO loyalty_hold (account_id, points, reference, digest, placed_at, expires_at)
     VALUES (p_account, p_points, p_reference, p_digest, p_now, p_expires_at)
@@ -110,7 +132,7 @@ BEGIN
         SELECT id, remaining - held AS free,
                sum(remaining - held) OVER (ORDER BY expires_at NULLS LAST, earned_at, id) AS upto
           FROM loyalty_lot
-         WHERE account_id = p_account AND remaining > 0 AND remaining > held
+         WHERE account_id = p_account AND has_points AND remaining > held
            AND available_at <= p_now AND (expires_at IS NULL OR expires_at > p_now)
     ), chosen AS (
         SELECT id, least(free, p_points - (upto - free))::bigint AS points
@@ -278,7 +300,7 @@ BEGIN
                         ELSE o.remaining - o.held END AS free
               FROM loyalty_lot o
              WHERE o.account_id = v_account AND o.transfer_id <> p_earning
-               AND NOT o.id = ANY (v_lots) AND o.remaining > 0 AND o.remaining > o.held
+               AND NOT o.id = ANY (v_lots) AND o.has_points AND o.remaining > o.held
                AND o.available_at <= v_at AND (o.expires_at IS NULL OR o.expires_at > v_at)
         ), queue AS (
             SELECT id, free,
