@@ -265,7 +265,8 @@ class Orders(RuleBasedStateMachine):
             return None
 
     def _one(self, pick) -> Bought:
-        return self.bought[pick % len(self.bought)]
+        one: Bought = self.bought[pick % len(self.bought)]
+        return one
 
     def _key(self, what: str) -> str:
         self.count += 1
