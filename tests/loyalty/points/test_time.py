@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -132,6 +133,28 @@ def test_spending_late_takes_the_lot_that_was_there_and_not_the_one_that_came_ba
     (taken,) = late.allocations.all()
     assert taken.lot.transfer_id == other.pk
     assert audit.audit().ok
+
+
+@pytest.mark.parametrize(
+    ("policy", "taken", "owed", "uncollected"),
+    [
+        ("own_then_debt", 150, 50, 0),
+        ("not_below_zero", 150, 0, 50),
+        ("pending_only", 0, 0, 200),
+    ],
+)
+def test_return_takes_other_lots_before_it_is_a_debt(
+    db, policy, taken, owed, uncollected
+):
+    """Of 200 earned 150 are spent; 100 of another order are there."""
+    books = Books(replace(SETTINGS, clawback=policy))
+    order = books.earn(200, on("2026-01-01"), expires=on("2026-06-01"))
+    books.spend(150, on("2026-01-02"))
+    books.earn(100, on("2026-01-03"))
+
+    back = books.give_back(order, 200, on("2026-01-04"))
+
+    assert (back.taken, back.owed, back.uncollected) == (taken, owed, uncollected)
 
 
 def test_no_more_is_written_off_than_is_owed(books):
