@@ -231,9 +231,9 @@ def _backs(held: Mapping[int, Held], told: Told) -> list[Back]:
         and any(line.total for line in held.values())
     ):
         raise RefundExceedsOrder()
-    return [
-        rules.back(held[number], minor) for number, minor in wanted.items() if minor
-    ]
+    # Also what is due of other lines, of which a file has told that their money came back.
+    backs = [rules.back(line, wanted.get(number, 0)) for number, line in held.items()]
+    return [one for one in backs if one.total or one.earned]
 
 
 def _by_line(held: Mapping[int, Held], lines: Sequence[Wanted]) -> dict[int, int]:
@@ -303,6 +303,7 @@ def _write(
             tender_minor=one.tender,
         )
         for one in backs
+        if one.total
     )
     return row
 

@@ -265,8 +265,8 @@ class Orders(RuleBasedStateMachine):
             return None
 
     def _one(self, pick) -> Bought:
-        one: Bought = self.bought[pick % len(self.bought)]
-        return one
+        found: Bought = self.bought[pick % len(self.bought)]
+        return found
 
     def _key(self, what: str) -> str:
         self.count += 1

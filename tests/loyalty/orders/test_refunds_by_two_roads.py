@@ -122,3 +122,21 @@ def test_returns_by_file_give_the_limit_for_everybody_back(shop, load):
 
     assert EarnBudget.objects.get().used == 60
     assert shop.at(TOLD).order(member, TOLD, "50.00")["points_awarded"] == 40
+
+
+def test_points_of_a_line_whose_money_came_back_by_a_file_go_with_the_next_refund(
+    shop, load
+):
+    """0.27 of 9.00 is less than a point, but it holds all of the line that earned one."""
+    shop.publish(earn={"multipliers": {"tea": "2"}})
+    member = shop.member()
+    at = "2026-03-01T10:00:00+01:00"
+    lines = [{"amount": "0.25", "category": "tea"}, {"amount": "8.75"}]
+    order = shop.at(at).order(member, at, lines=lines)
+    assert order["points_awarded"] == 9
+    load(back(order, member, "r1", 5, "0.27", "tea,"))
+
+    rest = shop.at(TOLD).refund(order["id"], TOLD)
+
+    assert rest.json()["refund_amount"] == "8.73"
+    assert shop.points(member)["balance"] == 0

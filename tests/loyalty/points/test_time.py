@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from loyalty.points import errors, nightly, queries, returns, services
+from loyalty.points import audit, errors, nightly, queries, returns, services
 from tests.loyalty.points.test_kernel import SETTINGS, Books, on
 
 
@@ -109,6 +110,71 @@ def test_points_that_were_away_in_between_cannot_be_spent_late(books):
         settings=SETTINGS,
     )
     assert (past.balance, past.available) == (0, 0)
+
+
+def test_spending_late_takes_the_lot_that_was_there_and_not_the_one_that_came_back(
+    books,
+):
+    """On 15 January the first lot was spent; it came back on the 20th."""
+    books.earn(50, on("2026-01-01"), expires=on("2026-03-01"))
+    other = books.earn(50, on("2026-01-01"), expires=on("2026-04-01"))
+    spent = books.spend(50, on("2026-01-10"))
+    returns.restore(
+        redemption=spent,
+        points=50,
+        reference="back",
+        at=on("2026-01-20"),
+        now=on("2026-01-20"),
+        settings=SETTINGS,
+    )
+
+    late = books.spend(50, on("2026-01-15"), now=on("2026-01-25"))
+
+    (taken,) = late.allocations.all()
+    assert taken.lot.transfer_id == other.pk
+    assert audit.audit().ok
+
+
+@pytest.mark.parametrize(
+    ("policy", "taken", "owed", "uncollected"),
+    [
+        ("own_then_debt", 150, 50, 0),
+        ("not_below_zero", 150, 0, 50),
+        ("pending_only", 0, 0, 200),
+    ],
+)
+def test_return_takes_other_lots_before_it_is_a_debt(
+    db, policy, taken, owed, uncollected
+):
+    """Of 200 earned 150 are spent; 100 of another order are there."""
+    books = Books(replace(SETTINGS, clawback=policy))
+    order = books.earn(200, on("2026-01-01"), expires=on("2026-06-01"))
+    books.spend(150, on("2026-01-02"))
+    books.earn(100, on("2026-01-03"))
+
+    back = books.give_back(order, 200, on("2026-01-04"))
+
+    assert (back.taken, back.owed, back.uncollected) == (taken, owed, uncollected)
+
+
+def test_no_more_is_written_off_than_is_owed(books):
+    order = books.earn(50, on("2026-01-01"))
+    books.spend(50, on("2026-01-02"))
+    books.give_back(order, 50, on("2026-01-03"))
+    told = {
+        "member_id": books.member.pk,
+        "reason": "",
+        "actor": "",
+        "now": on("2026-01-04"),
+        "settings": SETTINGS,
+    }
+
+    with pytest.raises(errors.NotOwed):
+        services.write_off(points=51, reference="much", **told)
+    services.write_off(points=50, reference="all", **told)
+
+    assert books.numbers(on("2026-01-04")) == (0, 0, 0, 0, 0)
+    assert audit.audit().ok
 
 
 def test_return_told_late_is_paid_when_points_came_back(books):
