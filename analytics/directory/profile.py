@@ -66,24 +66,35 @@ def timeline(
     return Timeline(orders=shown, older=str(shown[-1].pk) if len(page) > PAGE else "")
 
 
-def facts(*, member: Member, at: datetime) -> dict[str, Any]:
-    """Return what the page says beside the orders: value, scores, months, consents."""
+def facts(
+    *, member: Member, store_ids: frozenset[int] | None, at: datetime
+) -> dict[str, Any]:
+    """Return what the page says beside the orders: value, scores, months, consents.
+
+    Value and scores are of all stores, as the retailer's tiers are; the months are
+    drawn from orders one may see.
+    """
     run = ValueRun.objects.current().first()
     value = MemberValue.objects.filter(member=member).first()
     return {
         "run": run,
         "value": value,
-        "months": _months(member, until=run.as_of if run else at.date()),
+        "months": _months(
+            member, store_ids=store_ids, until=run.as_of if run else at.date()
+        ),
         "consents": _latest_consents(member),
         "labels": [one for one in member.labels.all() if one.until_at is None],
     }
 
 
-def _months(member: Member, *, until: date) -> list[MonthSpent]:
+def _months(
+    member: Member, *, store_ids: frozenset[int] | None, until: date
+) -> list[MonthSpent]:
     """Return net spend of the last twelve months, empty ones included."""
     first = _month_back(until.replace(day=1), MONTHS - 1)
     sums = (
-        member.orders.filter(day__gte=first, day__lte=until)
+        member.orders.in_stores(store_ids)
+        .filter(day__gte=first, day__lte=until)
         .annotate(month=TruncMonth("day"))
         .values_list("month", "kind")
         .annotate(total=Sum("amount_minor"), rows=Count("pk"))

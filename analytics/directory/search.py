@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from django.db.models import QuerySet
@@ -11,6 +12,9 @@ from members.profiles.models import Identifier, Member
 # Of one way of matching. More would be a list nobody reads: type one letter more.
 MOST = 500
 SHORTEST_INFIX = 3
+SHORTEST_PHONE = 5
+# What somebody writes who means a telephone number, and nothing else.
+PHONE = re.compile(r"\+?[\d ()/.\-]+")
 
 
 def matching_ids(q: str) -> QuerySet[Member, int]:
@@ -21,7 +25,7 @@ def matching_ids(q: str) -> QuerySet[Member, int]:
     cut at `MOST` rows.
     """
     text = unicodedata.normalize("NFKC", q).strip()
-    digits = "".join(c for c in text if c.isdigit() or c == "+")
+    phone_part = PHONE.fullmatch(text) and re.sub(r"\D", "", text).lstrip("0")
     members = Member.objects.all()
     identifiers = Identifier.objects.all()
     parts = [
@@ -33,8 +37,8 @@ def matching_ids(q: str) -> QuerySet[Member, int]:
     if text != text.lower():
         lower = identifiers.filter(value__startswith=text.lower())
         parts.append(lower.values_list("member_id")[:MOST])
-    if len(digits) >= 5 and digits != text:
-        phone = identifiers.filter(type="phone", value__contains=digits.lstrip("+0"))
+    if phone_part and len(phone_part) >= SHORTEST_PHONE:
+        phone = identifiers.filter(type="phone", value__contains=phone_part)
         parts.append(phone.values_list("member_id")[:MOST])
     if len(text) >= SHORTEST_INFIX:
         anywhere = members.filter(name__icontains=text)

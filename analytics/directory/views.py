@@ -64,7 +64,7 @@ def member_page(request: HttpRequest, number: str) -> HttpResponse:
         "timeline": profile.timeline(member=member, store_ids=store_ids, before=before),
         "limited": store_ids is not None,
         "may_see_contact": "members.edit" in user.words,
-        **profile.facts(member=member, at=clock.now()),
+        **profile.facts(member=member, store_ids=store_ids, at=clock.now()),
     }
     return render_page_or_fragment(
         request, "directory/member.html", "timeline", context

@@ -131,17 +131,18 @@ def _figure(
     delta: str,
     course: Sequence[float | None],
     url: str = "",
+    n: float | None = None,
     base: str = "",
 ) -> Figure:
     good = _good(delta)
-    n = said.number(answer.reading.n)
+    of = said.number(answer.reading.n if n is None else n)
     return Figure(
         label=label,
         value=value,
         delta=delta,
         good=good,
         spark=charts.spark(course, tone="c2" if good is False else "c1"),
-        note=_("n = %(n)s %(base)s") % {"n": n, "base": base or answer.metric.base},
+        note=_("n = %(n)s %(base)s") % {"n": of, "base": base or answer.metric.base},
         url=url or wording.definition_url(answer.metric.name),
     )
 
@@ -163,6 +164,9 @@ def _active(found: Answers, said: Voice) -> Figure:
         delta=said.change(now, before),
         course=course,
         url=wording.behind_url(answer, "end"),
+        # The rate's own base is who was active at the start; this is who is now.
+        n=now,
+        base=_("members with an order in these days"),
     )
 
 

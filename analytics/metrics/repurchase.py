@@ -72,7 +72,7 @@ METRICS = (
         formula="customers with >= 2 orders / customers with >= 1 order",
         source=("orders",),
         unit=Unit.RATE,
-        base=_("members with an order in the period (basis all: up to its end)"),
+        base=_("members with an order in the period"),
         span=Span.HISTORY,
         params=(
             Param(

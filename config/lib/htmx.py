@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -16,6 +18,7 @@ from django_htmx.middleware import HtmxDetails
 from config.lib.errors import DomainError
 
 REFUSED = 422
+NUL = "\0"  # PostgreSQL keeps no text with it, so nothing is known by it
 
 
 class HtmxHttpRequest(HttpRequest):
@@ -52,13 +55,22 @@ def add_refusal(form: BaseForm, error: DomainError) -> None:
 
 
 class EdgeMiddleware:
-    """The one place where a DomainError nobody caught, or a lost session, is shown."""
+    """The one place where a DomainError nobody caught, or a lost session, is shown.
+
+    What is shown to somebody signed in is his alone: no copy of it is kept on the way,
+    or by the browser of a shared till.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if NUL in request.path or NUL in unquote(request.META.get("QUERY_STRING", "")):
+            raise BadRequest("a NUL in the address")
         response = self.get_response(request)
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if known and "Cache-Control" not in response.headers:
+            patch_cache_control(response, private=True, no_store=True)
         if wants_fragment(request):
             patch_vary_headers(response, ["HX-Request"])
             return self._sign_in_as_page(request, response)

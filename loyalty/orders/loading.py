@@ -22,14 +22,13 @@ from members.imports.values import Bad, Cell, plain, shown
 # Orders in one transaction: long enough to be fast, short enough to lose little.
 SLICE = 50_000
 NOTHING = f"{NULL}\t{NULL}"
-NUMBERS = ("amount", "margin", "quantity")
 
 
 class OrderLoader:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.stage = Stage(context.batch_id, statements.ROWS, statements.COLUMNS)
-        self._comma: set[str] = set()
+        self._ways: dict[str, Style] = {}
         self._at = context.columns.index
         self._memos = {
             "order_id": read_as(self._order_id, required=missing("order_id")),
@@ -87,11 +86,13 @@ class OrderLoader:
         return lines + [_bad_line(row.line, row.bad, row.raw) for row in chunk.bad]
 
     def settle(self, cursor: CursorWrapper) -> int:
-        for name in NUMBERS:
-            if name in self._comma:
+        point = any(way & Style.POINT for way in self._ways.values())
+        for name, way in sorted(self._ways.items()):
+            # Decimals of this column decide; without any, those of the others.
+            if way & Style.BARE and (way & Style.COMMA or not point):
                 detail = (
-                    f"{name}: a point may group thousands here, for other rows write "
-                    "decimals with a comma; say which (--decimal point or comma)"
+                    f"{name}: a thousand or a decimal? No other row shows that a point "
+                    "is the decimal sign; say which (--decimal point or comma)"
                 )
                 bare = sql.Identifier(f"{name}_bare")
                 self._run(cursor, statements.BARE, [detail], bare=bare)
@@ -351,8 +352,7 @@ class OrderLoader:
         return rounded, self._bare("quantity", read.style)
 
     def _bare(self, name: str, style: Style) -> str:
-        if style & Style.COMMA:
-            self._comma.add(name)
+        self._ways[name] = self._ways.get(name, Style.NONE) | style
         return "1" if style & Style.BARE else "0"
 
     def _kind(self, cell: Cell) -> str | Bad | None:

@@ -1,7 +1,8 @@
 """Reads money and quantities in the ways real exports write them.
 
 Never through binary floats, and never by guessing: `1,234` is a thousand in one
-country and one and a bit in another, so it is refused until an option says which.
+country and one and a bit in another, so it is refused until an option says which;
+`1.234` is, unless another number of its file shows that a point is its decimal sign.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Style(Flag):
 
     NONE = 0
     COMMA = auto()  # 12,50 or 1.234,50: comma is the decimal sign here
-    BARE = auto()  # 1.234: a thousand, if the file writes decimals with a comma
+    POINT = auto()  # 12.50 or 1,234.50: a point is
+    BARE = auto()  # 1.234: as its file writes decimals, or nobody can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def money_reader(
         if plain_amount and isinstance(cell, str) and plain_amount.fullmatch(cell):
             bare = exponent == 3 and re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", cell)
             if decimal != "," and not bare:
-                return Money(int(cell.replace(".", "")))
+                return Money(int(cell.replace(".", "")), Style.POINT)
         text: Cell = cell
         if isinstance(cell, str):
             text = without_sign(plain(cell), ways)
@@ -172,7 +174,7 @@ def _unsigned(
     if commas + points > 1:
         if decimal == mark or not THOUSANDS[mark].fullmatch(body):
             return _bad(field, text)
-        return body.replace(mark, ""), _comma_if(mark == ".")
+        return body.replace(mark, ""), _style("," if mark == "." else ".")
     return _one_mark(body, mark, decimal, field, text)
 
 
@@ -186,7 +188,7 @@ def _grouped_by_space(
     if rest and decimal and rest[0] != decimal:
         return _bad(field, text)
     digits = re.sub(r"[ '’_]", "", body).replace(",", ".")
-    return digits, _comma_if(rest.startswith(","))
+    return digits, _style(rest[:1])
 
 
 def _both(
@@ -198,7 +200,7 @@ def _both(
     wrong = decimal is not None and decimal != mark
     if wrong or mark in whole or not fraction or not THOUSANDS[other].fullmatch(whole):
         return _bad(field, text)
-    return f"{whole.replace(other, '')}.{fraction}", _comma_if(mark == ",")
+    return f"{whole.replace(other, '')}.{fraction}", _style(mark)
 
 
 def _one_mark(
@@ -215,7 +217,7 @@ def _one_mark(
     digits = f"{whole or '0'}.{fraction}"
     if decimal is not None or mark == ".":
         bare = could_group and decimal is None
-        return digits, Style.BARE if bare else Style.NONE
+        return digits, Style.BARE if bare else _style(mark)
     if could_group:
         return ambiguous(field, text)
     return digits, Style.COMMA
@@ -229,8 +231,8 @@ def ambiguous(field: str, text: str) -> Bad:
     return Bad("ambiguous_amount", detail)
 
 
-def _comma_if(comma: bool) -> Style:
-    return Style.COMMA if comma else Style.NONE
+def _style(decimal: str) -> Style:
+    return {",": Style.COMMA, ".": Style.POINT}.get(decimal, Style.NONE)
 
 
 def _bounded(value: Decimal, style: Style, field: str, text: str) -> Number | Bad:

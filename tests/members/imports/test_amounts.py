@@ -127,8 +127,12 @@ def test_money_is_rounded_half_even_to_the_minor_unit(text, exponent, expected):
         ("12,50", Style.COMMA),
         ("1.234,50", Style.COMMA),
         ("1.234", Style.BARE),
-        ("0.234", Style.NONE),
-        ("12.50", Style.NONE),
+        ("1,234.50", Style.POINT),
+        ("1 234.50", Style.POINT),
+        ("0.234", Style.POINT),
+        ("12.50", Style.POINT),
+        ("1.234.567", Style.COMMA),
+        ("1234", Style.NONE),
     ],
 )
 def test_number_tells_the_way_of_its_file(text, style):
