@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, models
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
+
+
+class _Prepared(ServerBindingCursor):
+    """Prepares what it executes, without waiting for it to come up often."""
+
+    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
+        return super().execute(query, params, prepare=True, **kwargs)
+
+
+@contextmanager
+def prepared() -> Iterator[CursorWrapper]:
+    """A cursor for the statements that every request of a till runs.
+
+    Django writes values into the text of a statement, so the server reads and plans it
+    anew each time: for a posting that is most of the work. Here the text stays the same
+    and the plan is kept. The server has to know the types: cast arrays and nulls, and
+    do not use it for statements whose best plan depends on the values.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor = connection._prepare_cursor(_Prepared(connection.connection))
+    with cursor:
+        yield cursor
 
 
 class NumberFromId(models.Func):

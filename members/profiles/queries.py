@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
+from config.lib.db import prepared
 from members.imports import texts
 from members.imports.values import Bad
 from members.profiles.models import Consent, Member
@@ -17,7 +16,7 @@ _BY_ID = f"{_WHO} WHERE m.id = %s"
 _BY_NUMBER = f"{_WHO} WHERE m.number = %s"
 _BY_IDENTIFIER = f"""
 {_WHO} JOIN members_identifier i ON i.member_id = m.id
- WHERE i.type = ANY (%s) AND i.value = %s ORDER BY m.id LIMIT 1
+ WHERE i.type = ANY (%s::text[]) AND i.value = %s ORDER BY m.id LIMIT 1
 """
 
 NUMBER = re.compile(r"T\d{9,20}", re.ASCII)
@@ -73,7 +72,7 @@ def _by_identifier(address: str) -> Named | None:
 
 
 def _one(sql: str, told: list[Any]) -> Named | None:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(sql, told)
         row = cursor.fetchone()
     if row is None:

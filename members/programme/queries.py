@@ -4,9 +4,9 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import connection
 from django.db.models import F, QuerySet
 
+from config.lib.db import prepared
 from members.programme import rules
 from members.programme.models import ProgrammeVersion
 from members.programme.rules import Settings
@@ -45,7 +45,7 @@ def versions() -> QuerySet[ProgrammeVersion]:
 
 def settings_at(*, at: datetime) -> Settings:
     """Return the settings in force at `at` (one query, the second time a small one)."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_IN_FORCE, [at])
         row = cursor.fetchone()
     if row is None:
