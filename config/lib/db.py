@@ -11,7 +11,7 @@ from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 
 
-class _Prepared(ServerBindingCursor):
+class _Prepared(ServerBindingCursor):  # type: ignore[misc]  # the stubs know psycopg 2
     """Prepares what it executes, without waiting for it to come up often."""
 
     def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
@@ -27,10 +27,11 @@ def prepared() -> Iterator[CursorWrapper]:
     and the plan is kept. The server has to know the types: cast arrays and nulls, and
     do not use it for statements whose best plan depends on the values.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        cursor = connection._prepare_cursor(_Prepared(connection.connection))
+    held: Any = connection  # the stubs leave out what backends use among themselves
+    held.close_if_health_check_failed()
+    held.ensure_connection()
+    with held.wrap_database_errors:
+        cursor = held._prepare_cursor(_Prepared(held.connection))
     with cursor:
         yield cursor
 

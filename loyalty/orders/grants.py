@@ -88,7 +88,7 @@ SELECT id AS order_id, member_id, placed_at, version, revision, points, rolling,
 """
 
 # Posts what GRANTS says in one call of the kernel, in the order orders were placed.
-POST = f"""
+_POST = f"""
 WITH packed AS (
     SELECT array_agg(member_id ORDER BY placed_at, order_id) AS members,
            array_agg(points ORDER BY placed_at, order_id) AS points,
@@ -102,13 +102,16 @@ WITH packed AS (
            array_agg(parts ORDER BY placed_at, order_id) AS parts
       FROM ({GRANTS}) granted
 )
-SELECT c.reference, c.transfer_id, c.points
+SELECT c.reference, c.transfer_id, c.points, {{parts}}
   FROM packed p
  CROSS JOIN LATERAL points_credit(%(currency)s, 'issued', 'earn', p.members, p.points, p.refs,
         p.digests, p.at, p.available, p.expires, p.rolling, p.versions, p.parts, '',
         %(actor)s, %(now)s) c
  WHERE p.members IS NOT NULL
 """  # noqa: S608  our own text
+POST = _POST.format(parts="NULL AS parts")
+# Of a single order, with what each of its lines earned.
+POST_ONE = _POST.format(parts="p.parts[1] AS parts")
 
 
 @dataclass(frozen=True, kw_only=True)

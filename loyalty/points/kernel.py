@@ -74,6 +74,23 @@ def alone() -> Iterator[None]:
         _alone.reset(token)
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """One transaction, with a savepoint of its own unless `alone` says it needs none."""
+    with transaction.atomic(savepoint=not _alone.get()):
+        yield
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Inside `alone`, for a part whose refusals are caught: savepoints as ever."""
+    token = _alone.set(False)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
 def run(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Run a statement that is planned for its values: arrays of any length."""
     return _rows(connection.cursor, sql, values)
