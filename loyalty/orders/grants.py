@@ -111,10 +111,14 @@ SELECT c.reference, c.transfer_id, c.points, {parts}
 """
 POST = _POST.format(grants=GRANTS, parts="NULL AS parts")
 # Of a single order, with what each of its lines earned. For one row a plan can be kept;
-# for an array of unknown length PostgreSQL never would.
-POST_ONE = _POST.format(
-    grants=GRANTS.replace("= ANY (%(ids)s::bigint[])", "= (%(ids)s::bigint[])[1]"),
-    parts="p.parts[1] AS parts",
+# for an array of unknown length PostgreSQL never would. Without margins, because psycopg
+# remembers how it read a statement of up to 4,096 characters only.
+POST_ONE = "\n".join(
+    line.strip()
+    for line in _POST.format(
+        grants=GRANTS.replace("= ANY (%(ids)s::bigint[])", "= (%(ids)s::bigint[])[1]"),
+        parts="p.parts[1] AS parts",
+    ).splitlines()
 )
 
 
