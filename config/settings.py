@@ -91,9 +91,6 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
-# Lets `config.lib.db.prepared` prepare; what else Django sends is never prepared. A pooler
-# between has to know prepared statements (PgBouncer does from 1.21 on).
-DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENVIRONMENT.redis_url or "redis://localhost:6379"
