@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from config.settings import *  # noqa: F403  the product's settings, all of them
+from config.settings import *  # noqa: F403, TID251  settings made from the product's own
 
 ROOT_URLCONF = "benchmarks.serving_urls"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.urls import path
+from django.urls import include, path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,4 +26,7 @@ class Empty(Endpoint):
         return Response({}, status=201)
 
 
-urlpatterns = [path("api/v1/bench-empty/", Empty.as_view()), *products]
+urlpatterns = [
+    path("", include([path("api/v1/bench-empty/", Empty.as_view())])),
+    *products,
+]
