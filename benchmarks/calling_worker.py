@@ -52,11 +52,13 @@ class Client:
 
     def _run(self, until: float) -> None:
         dice = random.Random(self.seed)
-        kinds = cycle(self.kinds)
         with socket.create_connection(("127.0.0.1", self.port), TIMEOUT) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while time.perf_counter() < until:
-                asked = self._written(next(kinds), dice)
+            for number, kind in enumerate(cycle(self.kinds)):
+                # Each kind at least once, however short the time.
+                if number >= len(self.kinds) and time.perf_counter() >= until:
+                    break
+                asked = self._written(kind, dice)
                 started = time.perf_counter()
                 line.sendall(asked)
                 status = _answered(line)
