@@ -17,7 +17,7 @@ from loyalty.orders import serializers as io
 from loyalty.orders.models import Order
 from loyalty.orders.rules import Line
 from members.api.views import Endpoint
-from members.profiles.queries import find
+from members.profiles.queries import named
 from members.programme import queries as programme
 
 WRITE = ("orders:write",)
@@ -57,7 +57,7 @@ class Orders(OrderEndpoint):
     def post(self, request: Request) -> Response:
         """Record an order: points pay a part, the rest earns. The same again is 200."""
         told = self.body(io.NewOrder)
-        member = None if "\x00" in told["member"] else find(address=told["member"])
+        member = None if "\x00" in told["member"] else named(address=told["member"])
         if member is None:
             raise InvalidInput(
                 field="member",

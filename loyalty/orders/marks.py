@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Subquery
 
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.models import ChangedMonth, Order
@@ -35,8 +35,11 @@ def audit_order(order: Order, *, by: User | None, at: datetime) -> None:
 def refresh_member_days(*, member_ids: Iterable[int]) -> None:
     """Set first and last order of members anew from their orders."""
     for member_id in sorted(set(member_ids)):
-        found = Order.objects.filter(member_id=member_id).orders()
-        days = found.aggregate(first=Min("placed_at"), last=Max("placed_at"))
+        found = Order.objects.filter(member_id=member_id).orders().order_by()
+        days = found.values("member_id").annotate(
+            first=Min("placed_at"), last=Max("placed_at")
+        )
         Member.objects.filter(pk=member_id).update(
-            first_order_at=days["first"], last_order_at=days["last"]
+            first_order_at=Subquery(days.values("first")),
+            last_order_at=Subquery(days.values("last")),
         )

@@ -99,9 +99,7 @@ def record(*, told: Told, by: User | None, actor: str, at: datetime) -> Recorded
     )
     marks.audit_order(order, by=by, at=at)
     parking.apply(order=order, by=by, actor=actor, at=at)
-    return Recorded(
-        order=order, created=True, points_awarded=earned.points if earned else 0
-    )
+    return Recorded(order=order, created=True, points_awarded=earned)
 
 
 @transaction.atomic
