@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from config.lib import periods
 from loyalty.points import rules as points
-from members.programme.points import Bonus, Earn
+from members.programme import bonuses
+from members.programme.points import Earn
 from members.programme.rules import Settings
 
 # No join of one step with another: each row carries what the next step needs, so the
@@ -166,7 +166,7 @@ def _rule(
         "base": earn.base,
         "excluded": list(earn.excluded_categories),
         "multipliers": {name: str(factor) for name, factor in earn.multipliers},
-        "bonus": str(_bonus_at(earn, starts, settings)),
+        "bonus": str(bonuses.factor_at(earn.bonuses, at=starts, zone=settings.zone)),
         "immediate": settings.pending_days == 0 and settings.activate_on == "time",
         "rolling": settings.expiry.by == "inactivity",
         "member_day": earn.caps.member_day,
@@ -178,40 +178,15 @@ def _rule(
 def _cuts(
     stretch: Stretch, earn: Earn
 ) -> list[tuple[datetime | None, datetime | None]]:
-    moments: set[datetime | None] = set()
-    for bonus in earn.bonuses:
-        moments.update(_span(bonus, stretch.settings))
-    inside = sorted(
+    zone = stretch.settings.zone
+    inside = [
         moment
-        for moment in moments
-        if moment is not None
-        and (stretch.starts is None or moment > stretch.starts)
+        for moment in bonuses.moments(earn.bonuses, zone=zone)
+        if (stretch.starts is None or moment > stretch.starts)
         and (stretch.ends is None or moment < stretch.ends)
-    )
+    ]
     starts = [stretch.starts, *inside]
     return list(zip(starts, [*inside, stretch.ends], strict=True))
-
-
-def _bonus_at(earn: Earn, at: datetime | None, settings: Settings) -> Decimal:
-    """Bonuses of the same moment multiply; before the first cut only open ones hold."""
-    factor = Decimal(1)
-    for bonus in earn.bonuses:
-        starts, ends = _span(bonus, settings)
-        began = starts is None or (at is not None and at >= starts)
-        over = ends is not None and at is not None and at >= ends
-        if began and not over:
-            factor *= bonus.multiplier
-    return factor
-
-
-def _span(bonus: Bonus, settings: Settings) -> tuple[datetime | None, datetime | None]:
-    """A local day as beginning starts with it, as end is included."""
-    starts, ends = bonus.starts, bonus.ends
-    if isinstance(starts, date) and not isinstance(starts, datetime):
-        starts = periods.day_start(starts, settings.zone)
-    if isinstance(ends, date) and not isinstance(ends, datetime):
-        ends = periods.day_end(ends, settings.zone)
-    return starts, ends
 
 
 def _iso(at: datetime | None) -> str | None:
