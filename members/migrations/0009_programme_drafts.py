@@ -5,42 +5,103 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('members', '0008_api_keys_and_approvals'),
+        ("members", "0008_api_keys_and_approvals"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='programmeversion',
-            name='approved_by',
-            field=models.CharField(db_default='', max_length=80),
+            model_name="programmeversion",
+            name="approved_by",
+            field=models.CharField(db_default="", max_length=80),
         ),
         migrations.AddField(
-            model_name='programmeversion',
-            name='published_by',
-            field=models.CharField(db_default='', max_length=80),
+            model_name="programmeversion",
+            name="published_by",
+            field=models.CharField(db_default="", max_length=80),
         ),
         migrations.CreateModel(
-            name='ProgrammeDraft',
+            name="ProgrammeDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=80)),
-                ('settings', models.JSONField()),
-                ('based_on', models.PositiveIntegerField()),
-                ('effective_from', models.DateTimeField(null=True)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('state', models.CharField(choices=[('open', 'Draft'), ('waiting', 'Waits for a second person'), ('published', 'Published'), ('discarded', 'Discarded')], default='open', max_length=9)),
-                ('authors', models.JSONField(default=list)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('approval', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.approval')),
-                ('version', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='draft', to='members.programmeversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("title", models.CharField(max_length=80)),
+                ("settings", models.JSONField()),
+                ("based_on", models.PositiveIntegerField()),
+                ("effective_from", models.DateTimeField(null=True)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Draft"),
+                            ("waiting", "Waits for a second person"),
+                            ("published", "Published"),
+                            ("discarded", "Discarded"),
+                        ],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                ("authors", models.JSONField(default=list)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "approval",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.approval",
+                    ),
+                ),
+                (
+                    "version",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="draft",
+                        to="members.programmeversion",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['state', '-id'], name='programme_draft_list')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), ('version__isnull', False)), models.Q(models.Q(('state', 'published'), _negated=True), ('version__isnull', True)), _connector='OR'), name='programme_draft_published', violation_error_message='A published draft is a version.'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('approval__isnull', False), _connector='OR'), name='programme_draft_waits_for_somebody', violation_error_message='A draft waits for a decision.')],
+                "indexes": [
+                    models.Index(fields=["state", "-id"], name="programme_draft_list")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state", "published"), ("version__isnull", False)
+                            ),
+                            models.Q(
+                                models.Q(("state", "published"), _negated=True),
+                                ("version__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="programme_draft_published",
+                        violation_error_message="A published draft is a version.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "waiting"), _negated=True),
+                            ("approval__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="programme_draft_waits_for_somebody",
+                        violation_error_message="A draft waits for a decision.",
+                    ),
+                ],
             },
         ),
     ]
