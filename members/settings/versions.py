@@ -188,7 +188,9 @@ def side(key: str) -> Side | None:
             return None
         name = _("Version %(number)s") % {"number": version.number}
         return Side(key=key, name=name, settings=programme.parsed(version))
-    draft = ProgrammeDraft.objects.filter(pk=int(number)).first() if kind == "d" else None
+    draft = (
+        ProgrammeDraft.objects.filter(pk=int(number)).first() if kind == "d" else None
+    )
     if draft is None:
         return None
     return Side(key=key, name=draft.title, settings=rules.parse(draft.settings))
