@@ -16,6 +16,7 @@ from members.programme import rules as programme
 from members.programme.rules import Settings
 
 JOB_KIND = "replay"
+TODAY = "today"
 MAX_MONTHS = 36
 # Members whose difference stands by name on the page, at either end.
 TOP = 20

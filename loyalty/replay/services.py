@@ -20,6 +20,7 @@ from loyalty.replay.models import Replay
 from loyalty.replay.rules import (
     JOB_KIND,
     MAX_MONTHS,
+    TODAY,
     TOP,
     Side,
     Window,
@@ -39,7 +40,6 @@ from members.programme.models import ProgrammeDraft
 
 # Members of one transaction: seconds of work, which is all that a stop loses.
 BATCH = 20_000
-TODAY = "today"
 
 # (members done, members in all)
 Report = Callable[[int, int], None]

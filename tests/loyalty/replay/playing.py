@@ -36,4 +36,3 @@ def replayed(
 ) -> Replay:
     replay = services.request(draft=one, rival=rival, months=months, by=None, at=at)
     return services.run(replay_id=replay.pk, clock=lambda: at, batch=batch)
-

@@ -65,12 +65,8 @@ def expected(earn, told, written, returned) -> tuple[int, int, dict[int, int]]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(
-    today=earns, draft=earns, told=orders, shares=returns, batch=st.integers(1, 4)
-)
-def test_a_replay_says_what_a_naive_calculation_says(
-    today, draft, told, shares, batch
-):
+@given(today=earns, draft=earns, told=orders, shares=returns, batch=st.integers(1, 4))
+def test_a_replay_says_what_a_naive_calculation_says(today, draft, told, shares, batch):
     note(f"{today}\n{draft}\n{told}\n{shares}")
     with transaction.atomic():
         ProgrammeVersion.objects.create(
