@@ -276,4 +276,3 @@ def note(replay: Replay) -> Note:
 
 def _number(value: int) -> str:
     return formats.number(value, language=language())
-
