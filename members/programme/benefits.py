@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import formats
 from members.programme import benefits_lists as lists
+from members.programme import benefits_tiers as tiers
 from members.programme import wording, wording_earn
 from members.programme.points import Earn
 from members.programme.rules import Settings
@@ -44,6 +45,8 @@ def lowered(
         *_expiry(before, after),
         *_worth(before, after, language=language),
         *lists.currencies(before.currencies, after.currencies),
+        # Versions without tiers have none to lose.
+        *tiers.sets(getattr(before, "tier_sets", ()), getattr(after, "tier_sets", ())),
         *_safeguard(before, after),
     )
     return [Loss(key=key, text=text) for key, text in told]

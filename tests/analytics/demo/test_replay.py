@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def by_hand(rate: int) -> tuple[int, int]:
     """Points and what returns take of them: whole yuan, double from 9 to 11 November."""
-    back: Counter[int] = Counter()
+    back: Counter[int | None] = Counter()
     for refund in Order.objects.refunds().exclude(refund_of=None):
         back[refund.refund_of_id] += refund.amount_minor
     points = taken = 0
