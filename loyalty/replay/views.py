@@ -91,6 +91,9 @@ def detail_page(request: HttpRequest, pk: int) -> HttpResponse:
     replay = get_object_or_404(rows, pk=min(pk, 2**62))
     if replay.result is None:
         return _progress_page(request, replay)
+    if wants_fragment(request):
+        # The line that asked was the progress; now there is a page to read.
+        return HttpResponseClientRefresh()
     context = {**_frame(request, replay), **_result(replay)}
     return render(request, "replay/detail.html", context)
 

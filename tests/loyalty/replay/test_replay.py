@@ -333,6 +333,7 @@ def test_stopped_and_tried_again_it_goes_on_behind_the_last_batch(ana, mia, leo)
     for person in (mia, leo):
         factories.order(person, minor=1000)
     replay, job = job_of(draft(earn=TWICE), ana)
+
     def stop_after_one(member: int, total: int) -> None:
         if member == 1:
             raise jobs.Cancelled()

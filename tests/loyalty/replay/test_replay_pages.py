@@ -93,6 +93,15 @@ def test_a_part_asked_for_by_htmx_is_the_line_until_it_ends(client, ana):
     assert "Failed" in text(client.get(page_of(replay)))
 
 
+def test_a_line_that_asks_after_the_end_gets_the_page_anew(client, ana):
+    replay = replayed(draft())
+    client.force_login(ana)
+
+    ended = client.get(page_of(replay), headers={"HX-Request": "true"})
+
+    assert ended["HX-Refresh"] == "true"
+
+
 @pytest.mark.parametrize("months", ["0", "37", "x", ""])
 def test_months_that_are_not_accepted_are_said_beside_the_field(client, ana, months):
     one = draft()
