@@ -208,7 +208,7 @@ def _distribution(pair: Mapping[str, Any]) -> Chart:
     return Chart(
         drawing=charts.bars(
             [count for _label, count in shown],
-            labels=[label if n % 2 == 0 else "" for n, (label, _) in enumerate(shown)],
+            labels=[_short(n) for n in kept],
             tips=[f"{label}: {_number(count)}" for label, count in shown],
             finding=finding,
             format_tick=lambda value: formats.compact(value, language=language()),
@@ -220,6 +220,13 @@ def _distribution(pair: Mapping[str, Any]) -> Chart:
         rows=[[Cell(label), Cell(_number(count))] for label, count in shown],
         names=[],
     )
+
+
+def _short(bucket: int) -> str:
+    """The end of a bucket that is nearer to nought, for the axis."""
+    edge = EDGES[bucket] - 1 if bucket < EDGES.index(1) else EDGES[bucket - 1]
+    sign = "+" if edge > 0 else "−"
+    return f"{sign}{formats.compact(abs(edge), language=language())}"
 
 
 def _bounds() -> list[str]:
