@@ -128,7 +128,8 @@ def _empty() -> None:
 def _make(members: int) -> None:
     _empty()
     zone = programme.latest().time_zone
-    told = {"members": members, "each": EACH, "zone": zone, "as_of": AS_OF}
+    told: dict[str, Any] = {"members": members, "each": EACH}
+    told |= {"zone": zone, "as_of": AS_OF}
     with tables.indexed_after("loyalty_order"), connection.cursor() as cursor:
         # One statement at a time: parameters are bound by the server.
         for statement in _ORDERS.split(";\n"):
