@@ -19,6 +19,7 @@ class LoyaltyConfig(AppConfig):
             sources,
             watchers,
         )
+        from loyalty.tiers import applying  # noqa: PLC0415  as above
         from loyalty.tiers import services as tiers  # noqa: PLC0415  as above
         from loyalty.tiers import shapes as tier_shapes  # noqa: PLC0415  as above
         from members.jobs import kinds  # noqa: PLC0415  as above
@@ -34,6 +35,13 @@ class LoyaltyConfig(AppConfig):
                 name=history.JOB_KIND,
                 title=_("Programme applied to history"),
                 task="loyalty.orders.tasks.apply_programme",
+            )
+        )
+        kinds.register(
+            kinds.Kind(
+                name=applying.JOB_KIND,
+                title=_("Tiers by new rules"),
+                task="loyalty.tiers.tasks.apply_tiers",
             )
         )
         for origin in ("order", "refund", "tender", "restore"):

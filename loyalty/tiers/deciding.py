@@ -41,7 +41,7 @@ class Change:
 
 # A member's row of a set, as each decision looks at it: what is held (`rank` 0 without a
 # row, -1 where the version has no such tier), the highest lock, and what was held before.
-_HELD = """
+HELD = """
 LEFT JOIN LATERAL (
     SELECT * FROM loyalty_tiermembership x
      WHERE x.member_id = f.member_id AND x.tier_set = f.set_key AND x.valid_until IS NULL) h
@@ -251,6 +251,6 @@ def _ask(
     if not told["members"] or not settings.tier_sets:
         return []
     found = standing.of(settings=settings, asked=asked, at=at)
-    decided = decision.format(held=_HELD, previous=_PREVIOUS)
+    decided = decision.format(held=HELD, previous=_PREVIOUS)
     sql = f"WITH {found.sql}, decided AS ({decided}) SELECT {_COLUMNS} FROM decided"  # noqa: S608  our own text
     return [Change(**row) for row in kernel.run(sql, {**found.told, **told})]
