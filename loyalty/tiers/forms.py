@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -61,7 +60,7 @@ class UnlockForm(forms.Form):
 
 
 class SetForm(forms.Form):
-    """One set of tiers; left empty it is none."""
+    """One set of tiers; left as it begins it is none."""
 
     key = forms.CharField(label=gettext_lazy("Key"), max_length=sets_of.NAME_LENGTH)
     name = forms.CharField(
@@ -77,15 +76,23 @@ class SetForm(forms.Form):
             "Window: rolling_12m, rolling_90d, calendar_year, membership_year, lifetime, month."
         ),
     )
-    validity = forms.ChoiceField(label=gettext_lazy("A tier lasts"), choices=VALIDITIES)
+    validity = forms.ChoiceField(
+        label=gettext_lazy("A tier lasts"), choices=VALIDITIES, initial="window"
+    )
     downgrade = forms.ChoiceField(
-        label=gettext_lazy("Who does not reach it again falls"), choices=DOWNGRADES
+        label=gettext_lazy("Who does not reach it again falls"),
+        choices=DOWNGRADES,
+        initial="one_step",
     )
     grace_days = forms.IntegerField(
-        label=gettext_lazy("Days of grace"), min_value=0, max_value=sets_of.MAX_DAYS
+        label=gettext_lazy("Days of grace"),
+        initial=0,
+        min_value=0,
+        max_value=sets_of.MAX_DAYS,
     )
     clawback_days = forms.IntegerField(
         label=gettext_lazy("Days in which returns take a tier back"),
+        initial=TierSet(key="", name="", tiers=()).clawback_days,
         min_value=0,
         max_value=sets_of.MAX_DAYS,
     )
@@ -156,15 +163,6 @@ def initial_set(one: TierSet) -> dict[str, Any]:
     names = ("key", "name", "validity", "downgrade", "grace_days", "clawback_days")
     told = {name: getattr(one, name) for name in names}
     return {**told, "tiers": "\n".join(_line(tier) for tier in one.tiers)}
-
-
-# A new set begins as most do.
-BLANK: Mapping[str, Any] = {
-    "validity": "window",
-    "downgrade": "one_step",
-    "grace_days": 0,
-    "clawback_days": TierSet(key="", name="", tiers=()).clawback_days,
-}
 
 
 def lines(text: str) -> list[str]:

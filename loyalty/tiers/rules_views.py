@@ -16,7 +16,6 @@ from config.lib import clock, periods
 from config.lib.errors import DomainError
 from loyalty.tiers import applying, preview
 from loyalty.tiers.forms import (
-    BLANK,
     SetForm,
     SetForms,
     VersionForm,
@@ -135,9 +134,6 @@ def _page(
     now = clock.now()
     current = programme.settings_at(at=now)
     language = get_language() or "en"
-    for form in forms:
-        if not form.is_bound and not form.initial:
-            form.initial = dict(BLANK)
     context = {
         "forms": forms,
         "version": version,
