@@ -10,6 +10,7 @@ from django.db import connection
 from loyalty.tiers import bases
 from loyalty.tiers import services as tiers
 from loyalty.tiers.models import TierMembership
+from members.programme import queries as programme
 
 # Net money of orders. A refund is taken off the day of its order; a credit note that
 # names none counts at its own.
@@ -40,6 +41,8 @@ def written(
 
     `others` are members who may have lost what they had, as by a correction.
     """
+    if not programme.settings_at(at=now).tier_sets:
+        return
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [list(order_ids)])
         rows = cursor.fetchall()
