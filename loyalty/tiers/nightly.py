@@ -6,7 +6,7 @@ what two around expiry would, and each member moves once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -54,11 +54,25 @@ def run(
     with connection.cursor() as cursor:
         sets = [one.key for one in settings.tier_sets]
         cursor.execute(_GONE_SETS, {"as_of": as_of, "sets": sets})
+    return sweep(
+        member_ids=_batches(as_of, settings, batch),
+        as_of=as_of,
+        settings=settings,
+        report=report,
+    )
+
+
+def sweep(
+    *,
+    member_ids: Iterable[list[int]],
+    as_of: datetime,
+    settings: Settings,
+    report: Report = lambda done: None,
+) -> int:
+    """Judge members in batches, each a transaction; returns how many were changed."""
     total = 0
-    if not settings.tier_sets:
-        return total
-    for member_ids in _batches(as_of, settings, batch):
-        total += _do(member_ids, as_of=as_of, settings=settings)
+    for batch in member_ids if settings.tier_sets else ():
+        total += _do(batch, as_of=as_of, settings=settings)
         report(total)
     return total
 

@@ -24,6 +24,7 @@ REPORTED = {
     "write_back": {"swap / upsert", "rows not written"},
     "member_list": {"most queries of a page", "p95, all, first page"},
     "ledger": {"plain / redemption", "single / batch", "expiry", "wrong rows"},
+    "tiers": {"night / SQL by hand", "rows of memberships", "rows that differ"},
     "import_orders": {"import / COPY", "peak memory", "peak / peak of a quarter"},
 }
 # PostgreSQL rightly reads a table of a few pages from end to end.
