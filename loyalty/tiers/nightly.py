@@ -70,25 +70,32 @@ def sweep(
     report: Report = lambda done: None,
 ) -> int:
     """Judge members in batches, each a transaction; returns how many were changed."""
-    total = 0
+    total, crowded = 0, False
     for batch in member_ids if settings.tier_sets else ():
-        total += _do(batch, as_of=as_of, settings=settings)
+        movers = batch if crowded else _movers(batch, as_of=as_of, settings=settings)
+        changed = _move(movers, as_of=as_of, settings=settings)
+        # Where most move, as at the end of a year, nobody is asked twice.
+        crowded = 2 * changed > len(batch)
+        total += changed
         report(total)
     return total
 
 
-def _do(member_ids: list[int], *, as_of: datetime, settings: Settings) -> int:
-    """Look first without making anybody wait; only who moves is locked and asked again."""
-    found = deciding.nightly(member_ids=member_ids, as_of=as_of, settings=settings)
-    movers = sorted({one.member_id for one in found})
-    if not movers:
+def _movers(batch: list[int], *, as_of: datetime, settings: Settings) -> list[int]:
+    """Look without making anybody wait; only who moves is locked and asked again."""
+    found = deciding.nightly(member_ids=batch, as_of=as_of, settings=settings)
+    return sorted({one.member_id for one in found})
+
+
+@transaction.atomic
+def _move(members: list[int], *, as_of: datetime, settings: Settings) -> int:
+    if not members:
         return 0
-    with transaction.atomic():
-        services.lock(member_ids=movers, settings=settings)
-        changes = deciding.nightly(member_ids=movers, as_of=as_of, settings=settings)
-        services.write(
-            changes=changes, at=as_of, settings=settings, actor="nightly", run=as_of
-        )
+    services.lock(member_ids=members, settings=settings)
+    changes = deciding.nightly(member_ids=members, as_of=as_of, settings=settings)
+    services.write(
+        changes=changes, at=as_of, settings=settings, actor="nightly", run=as_of
+    )
     return sum(1 for one in changes if one.reason)
 
 
