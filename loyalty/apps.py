@@ -11,12 +11,23 @@ class LoyaltyConfig(AppConfig):
         from loyalty.orders import (  # noqa: PLC0415  models must be loaded
             history,
             importing,
+            qualifying,
             queries,
         )
-        from loyalty.points import approvals, sources  # noqa: PLC0415  as above
+        from loyalty.points import (  # noqa: PLC0415  as above
+            approvals,
+            sources,
+            watchers,
+        )
+        from loyalty.tiers import services as tiers  # noqa: PLC0415  as above
+        from loyalty.tiers import shapes as tier_shapes  # noqa: PLC0415  as above
         from members.jobs import kinds  # noqa: PLC0415  as above
+        from members.profiles import parts  # noqa: PLC0415  as above
 
         importing.register()
+        qualifying.register()
+        watchers.register(tiers.got_points)
+        parts.register("tier", tier_shapes.part)
         approvals.register()
         kinds.register(
             kinds.Kind(

@@ -19,6 +19,7 @@ from loyalty.points.models import (
     NightlyRun,
     Transfer,
 )
+from loyalty.tiers.models import TierLock, TierMembership, TierMetric
 
 __all__ = [
     "Account",
@@ -35,5 +36,8 @@ __all__ = [
     "OrderLine",
     "ParkedRefund",
     "Refund",
+    "TierLock",
+    "TierMembership",
+    "TierMetric",
     "Transfer",
 ]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from analytics.values import handing
 from analytics.values import services as values
 from config.lib import locks
 from loyalty.points import nightly
 from loyalty.points.models import NightlyRun
+from loyalty.tiers import nightly as tiers
 from members.programme import queries as programme
 
 LOCK = "nightly"
@@ -51,6 +53,12 @@ def _run(*, at: datetime, report: Report) -> Night:
         work=lambda told: _values(at),
         report=partial(report, "values"),
     )
+    nightly.do(
+        run=run,
+        step="tiers",
+        work=lambda told: _tiers(run, told),
+        report=partial(report, "tiers"),
+    )
     nightly.end(run=run, at=at)
     return _told(run, already_done=False)
 
@@ -58,6 +66,12 @@ def _run(*, at: datetime, report: Report) -> Night:
 def _values(at: datetime) -> int:
     done = values.keep_fresh(at=at)
     return done.members if done else 0
+
+
+def _tiers(run: NightlyRun, report: nightly.Report) -> int:
+    """Metrics are handed down first, so that a tier that follows one is of this night."""
+    handing.down(as_of=run.as_of)
+    return tiers.run(as_of=run.as_of, report=report)
 
 
 def _told(run: NightlyRun, *, already_done: bool) -> Night:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from loyalty.orders import earning, rules, statements
+from loyalty.orders import earning, qualifying, rules, statements
 from loyalty.orders.enums import OrderKind
 from members.imports import amounts, dates, staging, texts
 from members.imports.amounts import Money, Number, Style
@@ -204,11 +204,19 @@ class OrderLoader:
         by = self._by
         earning.earn_many(order_ids=orders, actor=by["actor"], now=by["now"])
         earning.take_back_many(refund_ids=refunds, **by)
+        moved = []
         if told["corrected"]:
             # A corrected order may have been another member's before.
             cursor.execute(statements.MOVED_MEMBERS)
             moved = [pk for (pk,) in cursor.fetchall()]
             earning.settle_stamps(member_ids=moved, **by)
+        if by["settings"].tier_sets:
+            qualifying.written(
+                order_ids=[*orders, *refunds],
+                actor=by["actor"],
+                now=by["now"],
+                others=moved,
+            )
 
     @property
     def _by(self) -> dict[str, Any]:

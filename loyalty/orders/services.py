@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from loyalty.orders import earning, marks, parking, rules
+from loyalty.orders import earning, marks, parking, qualifying, rules
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
     Cancelled,
@@ -19,7 +19,7 @@ from loyalty.orders.errors import (
 )
 from loyalty.orders.models import Order, OrderLine
 from loyalty.orders.rules import Line
-from loyalty.points import postings, returns
+from loyalty.points import postings, returns, watchers
 from loyalty.points import rules as points
 from loyalty.points.enums import Role, TransferKind
 from members.access.models import Store, User
@@ -99,6 +99,7 @@ def record(*, told: Told, by: User | None, actor: str, at: datetime) -> Recorded
     )
     marks.audit_order(order, by=by, at=at)
     parking.apply(order=order, by=by, actor=actor, at=at)
+    qualifying.written(order_ids=[order.pk], actor=actor, now=at)
     return Recorded(
         order=order, created=True, points_awarded=earned.points if earned else 0
     )
@@ -123,7 +124,11 @@ def deliver(*, order_id: int, delivered_at: datetime, at: datetime) -> int:
     earned = earning.earning_of(order_id=order.pk, revision=order.revision)
     if earned is None or settings.activate_on != "delivery":
         return 0
-    return returns.activate(earning=earned, at=order.delivered_at, now=at)
+    activated = returns.activate(earning=earned, at=order.delivered_at, now=at)
+    watchers.tell(
+        member_id=order.member_id, actor="delivery", now=at, settings=settings
+    )
+    return activated
 
 
 def _met(order: Order) -> Recorded:

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision, is_currency
 from django.utils.translation import gettext as _
 
-from members.programme import points
+from members.programme import points, tiers
 from members.programme.errors import InvalidSetting
 from members.programme.points import Currency, Earn, Expiry
+from members.programme.tiers import TierSet
 
 __all__ = ["InvalidSetting", "Settings", "dump", "parse"]
 
@@ -63,6 +64,7 @@ class Settings:
     currencies: tuple[Currency, ...] = field(
         default_factory=lambda: (Currency(key="points"),)
     )
+    tier_sets: tuple[TierSet, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -79,6 +81,9 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
 
     Raises `InvalidSetting` for the first value that is not accepted.
     """
+    if "tiers" in values:
+        rest = {name: value for name, value in values.items() if name != "tiers"}
+        values = {**rest, "tier_sets": tiers.of_tiers(values["tiers"])}
     unknown = sorted(set(values) - set(NAMES))
     if unknown:
         raise InvalidSetting(
@@ -112,6 +117,7 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
             "adjustment_approval_above", merged["adjustment_approval_above"]
         ),
         currencies=points.parse_currencies(merged["currencies"]),
+        tier_sets=tiers.parse_tier_sets(merged["tier_sets"]),
     )
 
 
@@ -135,6 +141,7 @@ NAMES = (
     "restore_grace_days",
     "adjustment_approval_above",
     "currencies",
+    "tier_sets",
 )
 
 
@@ -148,6 +155,7 @@ def dump(settings: Settings) -> dict[str, Any]:
         "expiry": dict(vars(settings.expiry)),
         "point_value": str(settings.point_value),
         "currencies": [points.dump_currency(one) for one in settings.currencies],
+        "tier_sets": [tiers.dump_tier_set(one) for one in settings.tier_sets],
     }
 
 
