@@ -33,7 +33,7 @@ def _places(metric: str) -> str:
         f"WHEN '{word}' THEN {place}"
         for place, word in enumerate(tiers.METRICS[metric], start=1)
     )
-    column = f'"{MemberValue._meta.get_field(metric).column}"'
+    column = f'"{metric}"'
     table = f'"{MemberValue._meta.db_table}"'
     return (
         f"SELECT member_id, CASE {column}::text {cases} END::smallint AS place "  # noqa: S608  our own names

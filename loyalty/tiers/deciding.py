@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from config.lib import periods
 from loyalty.points import kernel
-from loyalty.tiers import standing
+from loyalty.tiers import bases, standing
 from members.programme.rules import Settings
 
 
@@ -170,16 +170,39 @@ SELECT DISTINCT p.member_id, p.day FROM unnest(%(members)s::bigint[], %(days)s::
 """
 
 
+# What is told late may be what a later purchase lacked, so its member's days since are
+# asked about too.
+_SINCE = """
+SELECT DISTINCT member_id, day FROM ({pairs} UNION ALL
+    SELECT a.member_id, x.day
+      FROM (SELECT p.member_id, min(p.day) AS day
+              FROM unnest(%(members)s::bigint[], %(days)s::date[]) AS p (member_id, day)
+             GROUP BY p.member_id HAVING min(p.day) < %(today)s) a
+     CROSS JOIN LATERAL (SELECT a.day - 1 AS first) l
+     CROSS JOIN LATERAL ({entries}) x
+     WHERE x.day > l.first AND x.day <= %(today)s) asked
+"""
+
+
+def _since(settings: Settings) -> str:
+    used = {slot.basis for slot in standing.slots_of(settings.tier_sets)}
+    entries = [text for basis, text in bases.entries().items() if basis in used]
+    if not entries:
+        return _PAIRS
+    return _SINCE.format(pairs=_PAIRS, entries=" UNION ALL ".join(entries))
+
+
 def upward(
     *,
     pairs: Sequence[tuple[int, date]],
     at: datetime,
     settings: Settings,
 ) -> list[Change]:
-    """What members reach by entries of these days; today is always looked at too."""
+    """What members reach by entries of these days, and of those since; today included."""
     today = periods.day_of(at, settings.zone)
     asked = {*pairs, *((member_id, today) for member_id, _day in pairs)}
-    return _ask(_UP, _PAIRS, _told(sorted(asked), today), at=at, settings=settings)
+    told = _told(sorted(asked), today)
+    return _ask(_UP, _since(settings), told, at=at, settings=settings)
 
 
 def back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -41,6 +42,6 @@ def take(*, metric: str, rows: str, as_of: date) -> int:
     """Keep `place` of every member; `rows` is a query of `member_id` and `place`, one a
     member, and who is not in it has no place. Returns how many changed."""
     with connection.cursor() as cursor:
-        told = {"metric": metric, "as_of": as_of}
+        told: dict[str, Any] = {"metric": metric, "as_of": as_of}
         cursor.execute(_TAKE.format(rows=rows), told)
         return int(cursor.fetchone()[0])

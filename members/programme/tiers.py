@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
@@ -186,7 +187,7 @@ def _ordered(tiers: Sequence[Tier]) -> tuple[Tier, ...]:
 def _check(field: str, tiers: Sequence[Tier]) -> None:
     if len({one.key for one in tiers}) < len(tiers):
         raise InvalidSetting(_("Give each tier its own key."), field=field)
-    for n, (lower, upper) in enumerate(zip(tiers, tiers[1:], strict=False), start=1):
+    for n, (lower, upper) in enumerate(pairwise(tiers), start=1):
         same = (lower.basis, lower.window, lower.metric) == (
             upper.basis,
             upper.window,

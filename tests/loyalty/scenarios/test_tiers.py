@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
+from datetime import datetime
 
 import pytest
-from django.core.management import call_command
 
+from loyalty.points import nightly
+from loyalty.tiers import nightly as tiers_at_night
 from members.audit.models import AuditEntry
+from members.programme import queries as programme
 from tests.api import code
 from tests.shop import Shop
 
@@ -43,12 +45,21 @@ def held(shop: Shop, member: str) -> str:
 
 
 def night(shop: Shop, at: str) -> dict[str, int]:
-    out = StringIO()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TERN_TEST_CLOCK", "1")
-        call_command("run_nightly", "--now", at, "--json", stdout=out)
+    """The books' and the tiers' part of a night; `run_nightly` adds the values."""
+    now = datetime.fromisoformat(at)
+    settings = programme.settings_at(at=now)
+    run = nightly.begin(as_of=nightly.night_of(at=now, settings=settings), at=now)
+    if run.finished_at is None:
+        nightly.books(run=run, now=now, report=lambda step, done: None)
+        nightly.do(
+            run=run,
+            step="tiers",
+            work=lambda told: tiers_at_night.run(as_of=run.as_of, report=told),
+            report=lambda done: None,
+        )
+        nightly.end(run=run, at=now)
     shop.at(at)
-    return json.loads(out.getvalue())["steps"]
+    return dict(run.steps)
 
 
 def buy(shop: Shop, member: str, at: str, *amounts: str):
@@ -133,7 +144,9 @@ def test_l32_renewed_in_the_days_of_grace(shop):
     assert held(shop, member) == "gold"
 
 
-@pytest.mark.parametrize(("policy", "then"), [("one_step", "silver"), ("to_fit", "base")])
+@pytest.mark.parametrize(
+    ("policy", "then"), [("one_step", "silver"), ("to_fit", "base")]
+)
 def test_l32_with_nothing_earned_the_policy_decides(shop, policy, then):
     member = gold_until_february(shop, downgrade=policy)
 
@@ -380,7 +393,10 @@ def test_l26_buying_and_returning_ten_times_lifts_nobody(shop):
 
 
 def test_the_tier_held_multiplies_what_the_next_order_earns(shop):
-    faster = {**GOLD, "tiers": [*GOLD["tiers"][:2], {**GOLD["tiers"][2], "multiplier": "1.5"}]}
+    faster = {
+        **GOLD,
+        "tiers": [*GOLD["tiers"][:2], {**GOLD["tiers"][2], "multiplier": "1.5"}],
+    }
     tiers(shop, faster)
     member = shop.at("2026-01-10T12:00:00+01:00").member()
 
@@ -441,7 +457,10 @@ def test_lower_thresholds_lift_in_the_first_night(shop):
     member = shop.at("2026-01-10T12:00:00+01:00").member()
     buy(shop, member, "2026-01-10T12:00:00+01:00", "800.00")
     night(shop, "2026-01-11T00:00:00+01:00")
-    easier = {**GOLD, "tiers": [*GOLD["tiers"][:2], {**GOLD["tiers"][2], "threshold": 800}]}
+    easier = {
+        **GOLD,
+        "tiers": [*GOLD["tiers"][:2], {**GOLD["tiers"][2], "threshold": 800}],
+    }
     shop.at("2026-01-11T12:00:00+01:00").publish(tier_sets=[easier])
 
     night(shop, "2026-01-12T00:00:00+01:00")
