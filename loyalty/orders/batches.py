@@ -48,9 +48,7 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
         removed = int(cursor.rowcount)
         cursor.execute(statements.UNDO_MEMBERS)
         buyers = [pk for (pk,) in cursor.fetchall()]
-        earning.settle_stamps(
-            member_ids=buyers, actor=actor, settings=settings, now=at
-        )
+        earning.settle_stamps(member_ids=buyers, actor=actor, settings=settings, now=at)
         holders = qualifying.holders(buyers)
         qualifying.written(order_ids=[], actor=actor, now=at, others=holders)
         cursor.execute(statements.REFRESH.format(members=statements.UNDO_MEMBERS))
