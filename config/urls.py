@@ -9,6 +9,7 @@ urlpatterns = [
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),
     path("", include("loyalty.points.urls")),
+    path("", include("loyalty.tiers.urls")),
     path("", include("loyalty.orders.urls")),
     path("tasks/", include("loyalty.inbox.urls")),
     path("values/", include("analytics.values.urls")),

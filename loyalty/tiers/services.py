@@ -84,8 +84,11 @@ def got_points(
         reassess(pairs=[(member_id, today)], actor=actor, now=now)
 
 
+# Two tills that wait for each other may be written against their clocks: a row never ends
+# before it begins, and the next one begins where it ends.
 _CLOSE = """
-UPDATE loyalty_tiermembership SET valid_until = %(at)s WHERE id = ANY (%(ids)s::bigint[])
+UPDATE loyalty_tiermembership SET valid_until = greatest(%(at)s, valid_from)
+ WHERE id = ANY (%(ids)s::bigint[]) RETURNING id, valid_until
 """
 _OPEN = """
 INSERT INTO loyalty_tiermembership (member_id, tier_set, tier, previous, previous_ends_on,
@@ -121,6 +124,8 @@ def write(
             return
         held = [one.held_id for one in moves if one.held_id is not None]
         cursor.execute(_CLOSE, {"ids": held, "at": at})
+        closed = dict(cursor.fetchall())
+        begins = [closed.get(one.held_id, at) for one in moves]
         cursor.execute(
             _OPEN,
             {
@@ -129,8 +134,10 @@ def write(
                 "tiers": [one.tier for one in moves],
                 "previous": [one.previous for one in moves],
                 "previous_ends": [one.previous_ends_on for one in moves],
-                "since": [one.since or at for one in moves],
-                "from": [at] * len(moves),
+                "since": [
+                    one.since or begun for one, begun in zip(moves, begins, strict=True)
+                ],
+                "from": begins,
                 "earned": [one.earned_on for one in moves],
                 "ends": [one.ends_on for one in moves],
                 "reasons": [one.reason for one in moves],

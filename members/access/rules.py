@@ -20,6 +20,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
             "jobs.view",
             "points.view",
             "points.adjust",
+            "tiers.lock",
             "tasks.view",
         }
     ),
@@ -29,6 +30,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     | {
         "members.edit",
         "points.adjust",
+        "tiers.lock",
         "points.approve",
         "imports.undo",
         "jobs.run",

@@ -477,3 +477,18 @@ def test_a_profile_has_the_tier(shop):
     found = shop.api.get(f"members/{member}/").json()
 
     assert (found["tier"]["tier"], found["tier"]["missing"]) == ("silver", 500)
+
+
+def test_tills_whose_clocks_disagree_are_both_served(shop):
+    tiers(shop, GOLD)
+    member = shop.at("2026-01-10T12:00:00+01:00").member()
+    buy(shop, member, "2026-01-10T12:00:05+01:00", "500.00")
+
+    # Waited for the other till, and read its clock before it.
+    buy(shop, member, "2026-01-10T12:00:00+01:00", "500.00")
+
+    found = tier(shop.at("2026-01-10T12:00:06+01:00"), member)
+    assert (found["tier"], [one["from"] for one in found["history"]]) == (
+        "gold",
+        ["2026-01-10T11:00:05Z", "2026-01-10T11:00:05Z"],
+    )
