@@ -124,7 +124,7 @@ class Played:
             ]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     rules=RULES,
     joined=st.tuples(
