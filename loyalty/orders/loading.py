@@ -210,13 +210,7 @@ class OrderLoader:
             cursor.execute(statements.MOVED_MEMBERS)
             moved = [pk for (pk,) in cursor.fetchall()]
             earning.settle_stamps(member_ids=moved, **by)
-        if by["settings"].tier_sets:
-            qualifying.written(
-                order_ids=[*orders, *refunds],
-                actor=by["actor"],
-                now=by["now"],
-                others=moved,
-            )
+        qualifying.imported(order_ids=[*orders, *refunds], moved=moved, **by)
 
     @property
     def _by(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db import connection
 from loyalty.tiers import bases
 from loyalty.tiers import services as tiers
 from loyalty.tiers.models import TierMembership
+from members.programme.rules import Settings
 
 # Net money of orders. A refund is taken off the day of its order; a credit note that
 # names none counts at its own.
@@ -56,6 +57,19 @@ def written(
         actor=actor,
         now=now,
     )
+
+
+def imported(
+    *,
+    order_ids: Sequence[int],
+    moved: Collection[int],
+    actor: str,
+    now: datetime,
+    settings: Settings,
+) -> None:
+    """As `written`, for a file; a programme without tiers spends nothing on them."""
+    if settings.tier_sets:
+        written(order_ids=order_ids, actor=actor, now=now, others=moved)
 
 
 def holders(member_ids: Collection[int]) -> list[int]:
