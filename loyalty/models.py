@@ -1,5 +1,11 @@
 """An index for Django only; import from the features themselves."""
 
+from loyalty.liability.models import (
+    JournalPeriod,
+    LiabilityCell,
+    LiabilityDay,
+    LiabilityRun,
+)
 from loyalty.orders.models import (
     ChangedMonth,
     EarnBudget,
@@ -29,6 +35,10 @@ __all__ = [
     "EarnBudget",
     "Hold",
     "HoldAllocation",
+    "JournalPeriod",
+    "LiabilityCell",
+    "LiabilityDay",
+    "LiabilityRun",
     "Lot",
     "NightlyRun",
     "Order",

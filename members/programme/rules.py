@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision, is_currency
 from django.utils.translation import gettext as _
 
-from members.programme import points
+from members.programme import accounts, points
+from members.programme.accounts import Accounts
 from members.programme.errors import InvalidSetting
 from members.programme.points import Currency, Earn, Expiry
 
@@ -63,6 +64,7 @@ class Settings:
     currencies: tuple[Currency, ...] = field(
         default_factory=lambda: (Currency(key="points"),)
     )
+    accounts: Accounts = field(default_factory=Accounts)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -112,6 +114,7 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
             "adjustment_approval_above", merged["adjustment_approval_above"]
         ),
         currencies=points.parse_currencies(merged["currencies"]),
+        accounts=accounts.parse_accounts(merged["accounts"]),
     )
 
 
@@ -135,6 +138,7 @@ NAMES = (
     "restore_grace_days",
     "adjustment_approval_above",
     "currencies",
+    "accounts",
 )
 
 
@@ -148,6 +152,7 @@ def dump(settings: Settings) -> dict[str, Any]:
         "expiry": dict(vars(settings.expiry)),
         "point_value": str(settings.point_value),
         "currencies": [points.dump_currency(one) for one in settings.currencies],
+        "accounts": dict(vars(settings.accounts)),
     }
 
 
