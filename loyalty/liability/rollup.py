@@ -46,6 +46,10 @@ _MOVE = """CASE {kind}
     WHEN 'adjust' THEN 'adjusted' WHEN 'convert' THEN 'converted'
     WHEN 'write_off' THEN 'written_off' ELSE 'transferred' END"""
 
+# The order that earned, by its business key; keys of other shapes are of no order.
+_ORDER = """CASE WHEN {t}.kind = 'earn' AND {t}.reference ~ '^order:[0-9]{{1,18}}(:[0-9]+)?$'
+    THEN split_part({t}.reference, ':', 2)::bigint END"""
+
 # What was paid for an order comes in with its points, and leaves in proportion as points
 # are taken back, whether or not the member still had them.
 _MOVES = f"""
@@ -53,10 +57,9 @@ moves AS (
     SELECT l.currency, (l.occurred_at AT TIME ZONE %(zone)s)::date AS day, l.cohort,
            l.expires_in, l.source, {_MOVE.format(kind="l.kind")} AS move,
            coalesce(l.available_at > l.occurred_at, true) AS pending, l.points,
-           CASE WHEN l.kind = 'earn' THEN coalesce(o.amount_minor, 0) ELSE 0 END::numeric AS price
+           coalesce(o.amount_minor, 0)::numeric AS price
       FROM lots l
-      LEFT JOIN loyalty_order o ON l.kind = 'earn' AND l.reference LIKE 'order:%%'
-           AND o.id = split_part(l.reference, ':', 2)::bigint
+      LEFT JOIN loyalty_order o ON o.id = {_ORDER.format(t="l")}
     UNION ALL
     SELECT l.currency, (x.occurred_at AT TIME ZONE %(zone)s)::date, l.cohort, l.expires_in,
            l.source, {_MOVE.format(kind="t.kind")},
@@ -78,9 +81,8 @@ moves AS (
            date_trunc('month', e.occurred_at AT TIME ZONE %(zone)s)::date, NULL, 'purchase',
            'reversed', false, 0, -(o.amount_minor * t.points::numeric / e.points)
       FROM loyalty_transfer t
-      JOIN loyalty_transfer e ON e.id = t.reverses_id AND e.kind = 'earn'
-           AND e.reference LIKE 'order:%%'
-      JOIN loyalty_order o ON o.id = split_part(e.reference, ':', 2)::bigint
+      JOIN loyalty_transfer e ON e.id = t.reverses_id
+      JOIN loyalty_order o ON o.id = {_ORDER.format(t="e")}
      WHERE t.kind IN ('reverse', 'uncollected')
 )"""
 

@@ -67,17 +67,16 @@ def refresh(*, at: datetime) -> LiabilityRun:
         and run.seen == queries.seen()
     ):
         return run
-    return rebuild(at=at)
+    return rebuild(at=at, settings=settings)
 
 
-def rebuild(*, at: datetime) -> LiabilityRun:
+def rebuild(*, at: datetime, settings: Settings) -> LiabilityRun:
     """Make every roll-up again from the books, in one transaction, and check them.
 
     What is due is posted first: points whose end has come are no longer owed. Readers
     see the old roll-ups until the new ones are whole.
     """
     nightly.catch_up(now=at)
-    settings = programme.settings_at(at=at)
     started = time.perf_counter()
     with locks.held(LOCK), transaction.atomic():
         last = periods.day_of(at, settings.zone)
