@@ -114,7 +114,9 @@ def drafted(
     last = before
     for day in sorted(days):
         now = asdict(days[day])
-        moved = {name: now[name] - last[name] for name in NAMES if now[name] != last[name]}
+        moved = {
+            name: now[name] - last[name] for name in NAMES if now[name] != last[name]
+        }
         if moved:
             movements[day.isoformat()] = moved
         last = now

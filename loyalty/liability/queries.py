@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Max, Min, Sum
 
-from loyalty.liability import rules, rollup
+from loyalty.liability import rollup, rules
 from loyalty.liability.models import (
     JournalPeriod,
     LiabilityCell,
@@ -76,7 +76,9 @@ def liability_of_lots(
 
 def money_of(*, points: int | Fraction, settings: Settings) -> int:
     """Face value in minor units, half to even: what all of them would pay."""
-    return round(Fraction(points) * Fraction(settings.point_value) * 10**settings.exponent)
+    return round(
+        Fraction(points) * Fraction(settings.point_value) * 10**settings.exponent
+    )
 
 
 def latest_run() -> LiabilityRun | None:

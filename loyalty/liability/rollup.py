@@ -84,7 +84,7 @@ moves AS (
       JOIN loyalty_transfer e ON e.id = t.reverses_id
       JOIN loyalty_order o ON o.id = {_ORDER.format(t="e")}
      WHERE t.kind IN ('reverse', 'uncollected')
-)"""
+)"""  # noqa: S608  our own texts
 
 # Columns are named for `Cell`; a point's value is that of the version in force when the
 # day ends, the newest of those that begin together.

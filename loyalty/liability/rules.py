@@ -28,6 +28,7 @@ Z = 1.96
 # enough (IFRS 15.B46); the other end of the range takes it as lapsed.
 REDEEMED_TAIL, LAPSED_TAIL = 1.0, 0.0
 
+_COUNTS = ("given", "taken", "spent", "lapsed")
 _GIVEN = frozenset({"adjusted", "converted", "written_off"})
 
 
@@ -466,29 +467,41 @@ class Walk:
         )
         return round(points * self.value * self._minor)
 
+    def all_cohorts(self) -> list[Cohort]:
+        """Points of every source together, by the month they were earned."""
+        return merged(self.sold, self.gifts)
+
     def breakage(self) -> Breakage:
         """Of all points together, as of the day walked to."""
-        return breakage_of(self.sold, self.gifts, through=self._through)
+        return breakage(self.all_cohorts(), through=self._through)
+
+    def lapsing(self) -> dict[int, float]:
+        """Of each cohort's points, those lapsed so far and those that will."""
+        cohorts = self.all_cohorts()
+        found = development(cohorts, through=self._through)
+        return {
+            one.month: one.lapsed
+            + one.open * (1.0 - found.redeems(_next_age(one, self._through)))
+            for one in cohorts
+        }
 
 
 _NOTHING = _developed((), (), (), 0)
 
 
-def breakage_of(*books: Book, through: int) -> Breakage:
-    """This is the breakage of several kinds of points as one."""
-    merged: dict[int, Cohort] = {}
+def merged(*books: Book) -> list[Cohort]:
+    """This is the cohorts of several kinds of points as one."""
+    found: dict[int, Cohort] = {}
     for book in books:
         for one in book.cohorts:
-            target = merged.setdefault(one.month, Cohort(one.month))
-            for name in ("given", "taken", "spent", "lapsed"):
+            target = found.setdefault(one.month, Cohort(one.month))
+            for name in _COUNTS:
                 setattr(target, name, getattr(target, name) + getattr(one, name))
             for age, seen in one.ages.items():
                 to = target.ages.setdefault(age, Age())
-                to.given += seen.given
-                to.taken += seen.taken
-                to.spent += seen.spent
-                to.lapsed += seen.lapsed
-    return breakage([merged[month] for month in sorted(merged)], through=through)
+                for name in _COUNTS:
+                    setattr(to, name, getattr(to, name) + getattr(seen, name))
+    return [found[month] for month in sorted(found)]
 
 
 def walked(

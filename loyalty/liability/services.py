@@ -85,9 +85,7 @@ def rebuild(*, at: datetime, settings: Settings) -> LiabilityRun:
         for currency in settings.currencies:
             if currency.spendable:
                 _value(currency.key, settings)
-        broken = kernel.run(
-            rollup.BROKEN, {"zone": settings.time_zone, "shown": SHOWN}
-        )
+        broken = kernel.run(rollup.BROKEN, {"zone": settings.time_zone, "shown": SHOWN})
         run = LiabilityRun.objects.create(
             at=at,
             time_zone=settings.time_zone,
@@ -152,12 +150,12 @@ def _closes() -> bool:
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("member", "currency", "day", "expected", "found")}
+    return {
+        name: row[name] for name in ("member", "currency", "day", "expected", "found")
+    }
 
 
-def close_month(
-    *, currency: str, month: date, by: str, at: datetime
-) -> JournalPeriod:
+def close_month(*, currency: str, month: date, by: str, at: datetime) -> JournalPeriod:
     """Book a month: its lines are fixed. Again, it is the same period.
 
     Months close in their order. What earlier closed months have become since, by
@@ -201,9 +199,7 @@ def _drafted(*, currency: str, month: date, settings: Settings) -> journal.Perio
     extent = queries.extent(currency=currency)
     if run is None or extent is None or not _has_days(month, extent):
         text = _("There are no movements of %(currency)s in %(month)s.")
-        raise NoMovements(
-            text % {"currency": currency, "month": f"{month:%Y-%m}"}
-        )
+        raise NoMovements(text % {"currency": currency, "month": f"{month:%Y-%m}"})
     if not run.closes:
         raise BooksDoNotClose
     last = JournalPeriod.objects.filter(currency=currency).order_by("-month").first()
@@ -229,4 +225,3 @@ def _has_days(month: date, extent: tuple[date, date]) -> bool:
 
 def _sums_by_day(rows: Iterable[LiabilityDay]) -> dict[date, rules.Sums]:
     return {row.day: queries.sums_of(row) for row in rows}
-

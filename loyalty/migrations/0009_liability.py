@@ -5,95 +5,195 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('loyalty', '0008_transfer_day'),
+        ("loyalty", "0008_transfer_day"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LiabilityRun',
+            name="LiabilityRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('time_zone', models.CharField(max_length=60)),
-                ('last_day', models.DateField()),
-                ('seen', models.JSONField()),
-                ('closes', models.BooleanField()),
-                ('broken_count', models.IntegerField()),
-                ('broken', models.JSONField()),
-                ('cells', models.IntegerField()),
-                ('seconds', models.FloatField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("time_zone", models.CharField(max_length=60)),
+                ("last_day", models.DateField()),
+                ("seen", models.JSONField()),
+                ("closes", models.BooleanField()),
+                ("broken_count", models.IntegerField()),
+                ("broken", models.JSONField()),
+                ("cells", models.IntegerField()),
+                ("seconds", models.FloatField()),
             ],
         ),
         migrations.CreateModel(
-            name='JournalPeriod',
+            name="JournalPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=20)),
-                ('month', models.DateField()),
-                ('money', models.CharField(max_length=3)),
-                ('exponent', models.SmallIntegerField()),
-                ('movements', models.JSONField()),
-                ('restated', models.JSONField()),
-                ('booked', models.JSONField()),
-                ('accounts', models.JSONField()),
-                ('closed_at', models.DateTimeField()),
-                ('closed_by', models.CharField(max_length=80)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=20)),
+                ("month", models.DateField()),
+                ("money", models.CharField(max_length=3)),
+                ("exponent", models.SmallIntegerField()),
+                ("movements", models.JSONField()),
+                ("restated", models.JSONField()),
+                ("booked", models.JSONField()),
+                ("accounts", models.JSONField()),
+                ("closed_at", models.DateTimeField()),
+                ("closed_by", models.CharField(max_length=80)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('currency', 'month'), name='journal_period_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("currency", "month"), name="journal_period_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LiabilityCell',
+            name="LiabilityCell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=20)),
-                ('day', models.DateField()),
-                ('cohort', models.DateField()),
-                ('expires_in', models.DateField(null=True)),
-                ('source', models.CharField(max_length=40)),
-                ('move', models.CharField(choices=[('earned', 'Earned'), ('reversed', 'Taken back'), ('spent', 'Spent'), ('restored', 'Given back'), ('expired', 'Expired'), ('adjusted', 'Adjusted'), ('converted', 'Converted'), ('written_off', 'Written off'), ('transferred', 'Transferred'), ('activated', 'Became available')], max_length=12)),
-                ('pending', models.BooleanField()),
-                ('points', models.BigIntegerField()),
-                ('entries', models.BigIntegerField()),
-                ('price', models.BigIntegerField()),
-                ('value', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=20)),
+                ("day", models.DateField()),
+                ("cohort", models.DateField()),
+                ("expires_in", models.DateField(null=True)),
+                ("source", models.CharField(max_length=40)),
+                (
+                    "move",
+                    models.CharField(
+                        choices=[
+                            ("earned", "Earned"),
+                            ("reversed", "Taken back"),
+                            ("spent", "Spent"),
+                            ("restored", "Given back"),
+                            ("expired", "Expired"),
+                            ("adjusted", "Adjusted"),
+                            ("converted", "Converted"),
+                            ("written_off", "Written off"),
+                            ("transferred", "Transferred"),
+                            ("activated", "Became available"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("pending", models.BooleanField()),
+                ("points", models.BigIntegerField()),
+                ("entries", models.BigIntegerField()),
+                ("price", models.BigIntegerField()),
+                ("value", models.BigIntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['currency', 'day'], name='liability_cell_day')],
+                "indexes": [
+                    models.Index(fields=["currency", "day"], name="liability_cell_day")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LiabilityDay',
+            name="LiabilityDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=20)),
-                ('day', models.DateField()),
-                ('opening', models.BigIntegerField()),
-                ('earned', models.BigIntegerField()),
-                ('reversed', models.BigIntegerField()),
-                ('spent', models.BigIntegerField()),
-                ('restored', models.BigIntegerField()),
-                ('expired', models.BigIntegerField()),
-                ('adjusted', models.BigIntegerField()),
-                ('converted', models.BigIntegerField()),
-                ('written_off', models.BigIntegerField()),
-                ('closing', models.BigIntegerField()),
-                ('entries', models.BigIntegerField()),
-                ('pending', models.BigIntegerField()),
-                ('active', models.BigIntegerField()),
-                ('held', models.BigIntegerField()),
-                ('debt', models.BigIntegerField()),
-                ('allocated_minor', models.BigIntegerField(db_default=0)),
-                ('redeemed_minor', models.BigIntegerField(db_default=0)),
-                ('estimate_minor', models.BigIntegerField(db_default=0)),
-                ('cost_minor', models.BigIntegerField(db_default=0)),
-                ('rewards_minor', models.BigIntegerField(db_default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=20)),
+                ("day", models.DateField()),
+                ("opening", models.BigIntegerField()),
+                ("earned", models.BigIntegerField()),
+                ("reversed", models.BigIntegerField()),
+                ("spent", models.BigIntegerField()),
+                ("restored", models.BigIntegerField()),
+                ("expired", models.BigIntegerField()),
+                ("adjusted", models.BigIntegerField()),
+                ("converted", models.BigIntegerField()),
+                ("written_off", models.BigIntegerField()),
+                ("closing", models.BigIntegerField()),
+                ("entries", models.BigIntegerField()),
+                ("pending", models.BigIntegerField()),
+                ("active", models.BigIntegerField()),
+                ("held", models.BigIntegerField()),
+                ("debt", models.BigIntegerField()),
+                ("allocated_minor", models.BigIntegerField(db_default=0)),
+                ("redeemed_minor", models.BigIntegerField(db_default=0)),
+                ("estimate_minor", models.BigIntegerField(db_default=0)),
+                ("cost_minor", models.BigIntegerField(db_default=0)),
+                ("rewards_minor", models.BigIntegerField(db_default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('currency', 'day'), name='liability_day_once'), models.CheckConstraint(condition=models.Q(('closing', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('opening'), '+', models.F('earned')), '+', models.F('reversed')), '+', models.F('spent')), '+', models.F('restored')), '+', models.F('expired')), '+', models.F('adjusted')), '+', models.F('converted')), '+', models.F('written_off')))), name='liability_day_adds_up', violation_error_message='A line of the roll-forward adds up.')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("currency", "day"), name="liability_day_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "closing",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                django.db.models.expressions.CombinedExpression(
+                                                    django.db.models.expressions.CombinedExpression(
+                                                        django.db.models.expressions.CombinedExpression(
+                                                            django.db.models.expressions.CombinedExpression(
+                                                                models.F("opening"),
+                                                                "+",
+                                                                models.F("earned"),
+                                                            ),
+                                                            "+",
+                                                            models.F("reversed"),
+                                                        ),
+                                                        "+",
+                                                        models.F("spent"),
+                                                    ),
+                                                    "+",
+                                                    models.F("restored"),
+                                                ),
+                                                "+",
+                                                models.F("expired"),
+                                            ),
+                                            "+",
+                                            models.F("adjusted"),
+                                        ),
+                                        "+",
+                                        models.F("converted"),
+                                    ),
+                                    "+",
+                                    models.F("written_off"),
+                                ),
+                            )
+                        ),
+                        name="liability_day_adds_up",
+                        violation_error_message="A line of the roll-forward adds up.",
+                    ),
+                ],
             },
         ),
     ]

@@ -9,7 +9,8 @@ from django.db import connection
 
 from loyalty.liability import queries, services
 from loyalty.liability.models import LiabilityDay
-from loyalty.points import audit, services as points
+from loyalty.points import audit
+from loyalty.points import services as points
 from members.programme import rules as programme
 from tests import factories
 from tests.loyalty.points.test_kernel import SETTINGS, Books, on
@@ -266,9 +267,7 @@ def test_liability_of_lots_is_what_the_roll_forward_closes_with(books):
         at=on("2026-03-05"), zone="Europe/Berlin", told={"currency": "points"}
     )
 
-    assert [
-        (one.cohort, one.expires_in, one.pending, one.points) for one in found
-    ] == [
+    assert [(one.cohort, one.expires_in, one.pending, one.points) for one in found] == [
         (date(2026, 3, 1), date(2026, 6, 1), False, 30),
         (date(2026, 3, 1), None, True, 55),
     ]
