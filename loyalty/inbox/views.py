@@ -21,6 +21,7 @@ from config.lib.htmx import add_refusal, render_page_or_fragment
 from config.lib.ui import Crumb
 from loyalty.inbox import queries
 from loyalty.inbox.forms import ApproveForm, RejectForm
+from loyalty.liability import queries as liability
 from loyalty.points.views import actor_of, offer_undo, said
 from members.access import queries as access
 from members.access.http import requires, user_of
@@ -68,7 +69,11 @@ def tasks_page(request: HttpRequest) -> HttpResponse:
         "newest": reverse("inbox:tasks") if place else "",
         "failed": None,
         "refused": None,
+        "not_closing": None,
     }
+    if "liability.view" in user.words and not access.store_scope(user=user):
+        run = liability.latest_run()
+        context["not_closing"] = run if run is not None and not run.closes else None
     if "jobs.view" in user.words:
         context["failed"] = jobs.failed_since(at=since)[:MOST]
     if "points.approve" in user.words and not access.store_scope(user=user):

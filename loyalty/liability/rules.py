@@ -475,6 +475,11 @@ class Walk:
         """Of all points together, as of the day walked to."""
         return breakage(self.all_cohorts(), through=self._through)
 
+    def lapse_share(self, *, cohort: date, sold: bool) -> float:
+        """Of a cohort's open points, the share that will lapse."""
+        age = max(0, self._through + 1 - month_of(cohort))
+        return 1.0 - self._patterns[0 if sold else 1].redeems(age)
+
     def lapsing(self) -> dict[int, float]:
         """Of each cohort's points, those lapsed so far and those that will."""
         cohorts = self.all_cohorts()

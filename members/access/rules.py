@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from members.access.enums import Role
 
 _READ = frozenset({"overview.view", "members.view", "insights.view", "points.view"})
-_ANALYST = _READ | {"members.export", "jobs.view", "imports.run", "tasks.view"}
+_ANALYST = _READ | {
+    "members.export",
+    "jobs.view",
+    "imports.run",
+    "tasks.view",
+    "liability.view",
+}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.VIEWER: _READ,
@@ -30,6 +36,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "members.edit",
         "points.adjust",
         "points.approve",
+        "liability.close",
         "imports.undo",
         "jobs.run",
         "settings.view",

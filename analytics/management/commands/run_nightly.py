@@ -12,7 +12,6 @@ from rich.progress import Progress
 from analytics.values import nightly
 from config.lib import clock
 
-
 BROKEN = 1
 
 

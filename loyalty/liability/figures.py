@@ -1,0 +1,429 @@
+"""The page of the liability as its template wants it: sentences, charts and their tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from config.lib import charts, formats
+from config.lib.charts import Series
+from config.lib.ui import Cell, Note
+from loyalty.liability import queries, rules
+from loyalty.liability.enums import Move
+from loyalty.liability.report import AGES, Ending, Line, Report
+from members.programme.rules import Settings
+
+DAYS, MONTHS = 31, 24
+# How many months of ends the forecast draws; its table has all of them.
+AHEAD = 18
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    drawing: SafeString
+    caption: str
+    head: list[str]
+    rows: list[list[str | Cell]]
+    names: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    text: str
+    step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """How numbers are said: the reader's language, the programme's money."""
+
+    language: str
+    settings: Settings
+
+    def number(self, value: int | float) -> str:
+        return formats.number(round(value), language=self.language)
+
+    def signed(self, value: int) -> str:
+        return formats.signed(value, language=self.language) if value else "0"
+
+    def percent(self, value: float | None, places: int = 1) -> str:
+        return formats.percent(value, language=self.language, places=places)
+
+    def minor(self, value: int) -> str:
+        return formats.money(
+            value,
+            currency=self.settings.currency,
+            exponent=self.settings.exponent,
+            language=self.language,
+        )
+
+    def worth(self, points: int | float) -> str:
+        return self.minor(
+            queries.money_of(points=round(points), settings=self.settings)
+        )
+
+    def month(self, value: date | None) -> str:
+        if value is None:
+            return _("without end")
+        return formats.month(value, language=self.language)
+
+    def day(self, value: date) -> str:
+        return formats.day(value, language=self.language)
+
+
+def source_name(name: str) -> str:
+    known = {
+        "birthday": _("Birthday"),
+        "sign_up": _("Sign-up"),
+        "survey": _("Survey"),
+        "referral": _("Referral"),
+        "goodwill": _("Goodwill"),
+        "stamps": _("Stamps"),
+        "converted": _("Converted"),
+    }
+    return known.get(name, name)
+
+
+def note(report: Report, window: str, base: str, n: int, definition: str = "") -> Note:
+    return Note(
+        as_of=report.as_of, window=window, base=base, n=n, definition=definition
+    )
+
+
+def kpis(report: Report, said: Voice) -> list[tuple[str, str, str]]:
+    """Label, value and what stands under it."""
+    today, found = report.today, report.breakage
+    owed = today.pending + today.active
+    deferred = queries.sums_of(today).deferred
+    between = _("%(low)s to %(high)s")
+    between %= {"low": said.percent(found.low), "high": said.percent(found.high)}
+    return [
+        (
+            _("Points outstanding"),
+            said.number(owed),
+            _("%(pending)s pending, %(held)s on hold")
+            % {"pending": said.number(today.pending), "held": said.number(today.held)},
+        ),
+        (_("If all were redeemed"), said.worth(owed), _("at what a point pays today")),
+        (
+            _("Breakage"),
+            said.percent(found.rate),
+            between if found.rate is not None else "",
+        ),
+        (_("Deferred revenue"), said.minor(deferred), _("points sold with goods")),
+        (
+            _("Provision"),
+            said.minor(queries.sums_of(today).provision),
+            _("points given without a purchase"),
+        ),
+    ]
+
+
+def roll_head() -> list[str]:
+    columns = [Move.EARNED, Move.REVERSED, Move.SPENT, Move.RESTORED, Move.EXPIRED]
+    rest = [Move.ADJUSTED, Move.CONVERTED, Move.WRITTEN_OFF]
+    return [
+        _("Day"),
+        _("Opening"),
+        *(str(one.label) for one in (*columns, *rest)),
+        _("Closing"),
+        _("Pending"),
+        _("Available"),
+        _("On hold"),
+        _("Owed"),
+    ]
+
+
+def roll_rows(lines: list[Line], said: Voice, *, by: str) -> list[list[str | Cell]]:
+    """The newest first; a day leads to its entries."""
+    rows: list[list[str | Cell]] = []
+    for line in reversed(lines):
+        name = line.last.isoformat() if by == "day" else f"{line.last:%Y-%m}"
+        url = f"days/{line.last.isoformat()}/" if by == "day" else ""
+        rows.append(
+            [
+                Cell(name, url),
+                said.number(line.opening),
+                *(said.signed(points) for points in line.moves.values()),
+                said.number(line.closing),
+                said.number(line.pending),
+                said.number(line.active),
+                said.number(line.held),
+                said.number(line.debt),
+            ]
+        )
+    return rows
+
+
+def roll_chart(lines: list[Line], said: Voice, *, by: str) -> Chart:
+    names = [_("Closing"), _("Earned"), _("Spent")]
+    series = [
+        Series(names[0], [float(one.closing) for one in lines], "c1"),
+        Series(names[1], [float(one.moves["earned"]) for one in lines], "c2"),
+        Series(names[2], [float(-one.moves["spent"]) for one in lines], "c3"),
+    ]
+    labels = [
+        said.day(one.last) if by == "day" else said.month(one.last) for one in lines
+    ]
+    finding = _("%(opening)s points at the start, %(closing)s at the end.") % {
+        "opening": said.number(lines[0].opening if lines else 0),
+        "closing": said.number(lines[-1].closing if lines else 0),
+    }
+    drawing = SafeString("")
+    if len(lines) > 1:
+        drawing = charts.lines(
+            series,
+            labels=labels,
+            tips=[
+                "\n".join(
+                    [label]
+                    + [
+                        f"{one.name}: {said.number(one.values[n] or 0)}"
+                        for one in series
+                    ]
+                )
+                for n, label in enumerate(labels)
+            ],
+            finding=finding,
+            format_tick=lambda value: formats.compact(value, language=said.language),
+        )
+    return Chart(
+        drawing=drawing,
+        caption=finding,
+        head=roll_head(),
+        rows=roll_rows(lines, said, by=by),
+        names=names,
+    )
+
+
+def trend(report: Report, said: Voice) -> Chart:
+    """What is owed by how soon it ends, in money; the nearest end at the baseline."""
+    names = [
+        _("ends within a month"),
+        _("within 3 months"),
+        _("within 12 months"),
+        _("later or never"),
+    ]
+    exponent = 10**said.settings.exponent
+    money = [
+        [
+            float(queries.money_of(points=points, settings=said.settings)) / exponent
+            for points in bands
+        ]
+        for _day, bands in report.trend
+    ]
+    labels = [said.month(day) for day, _bands in report.trend]
+    tones = ("a2", "a1", "a3", "a4")
+    soon = report.trend[-1][1][0] if report.trend else 0
+    finding = _("Points worth %(soon)s end within a month.") % {
+        "soon": said.worth(soon)
+    }
+    rows: list[list[str | Cell]] = [
+        [day.isoformat(), *(said.worth(points) for points in bands)]
+        for day, bands in reversed(report.trend)
+    ]
+    return Chart(
+        drawing=charts.stacked(
+            [
+                Series(name, [row[n] for row in money], tones[n])
+                for n, name in enumerate(names)
+            ],
+            labels=labels,
+            tips=[
+                "\n".join(
+                    [label]
+                    + [
+                        f"{name}: {said.worth(report.trend[n][1][band])}"
+                        for band, name in enumerate(names)
+                    ]
+                )
+                for n, label in enumerate(labels)
+            ],
+            finding=finding,
+            format_tick=lambda value: formats.compact(value, language=said.language),
+        ),
+        caption=finding,
+        head=[_("At the end of"), *names],
+        rows=rows,
+        names=names,
+    )
+
+
+def forecast(report: Report, said: Voice) -> Chart:
+    """Open points by the month they end, and what of them is expected to lapse."""
+    shown = [one for one in report.endings if one.points > 0]
+    lapses = sum(one.lapses for one in shown)
+    finding = _("%(lapses)s of %(open)s open points are expected to lapse.") % {
+        "lapses": said.number(lapses),
+        "open": said.number(sum(one.points for one in shown)),
+    }
+    drawn = shown[:AHEAD]
+    labels = [said.month(one.month) for one in drawn]
+    drawing = SafeString("")
+    if drawn:
+        drawing = charts.bars(
+            [float(one.points) for one in drawn],
+            labels=labels,
+            tips=[f"{said.month(one.month)}\n{_ending(one, said)}" for one in drawn],
+            finding=finding,
+            format_tick=lambda value: formats.compact(value, language=said.language),
+        )
+    return Chart(
+        drawing=drawing,
+        caption=finding,
+        head=[
+            _("Last valid in"),
+            _("Open points"),
+            _("Worth"),
+            _("Expected to lapse"),
+            _("Worth"),
+        ],
+        rows=[
+            [
+                said.month(one.month),
+                said.number(one.points),
+                said.worth(one.points),
+                said.number(one.lapses),
+                said.worth(one.lapses),
+            ]
+            for one in shown
+        ],
+        names=[],
+    )
+
+
+def _ending(one: Ending, said: Voice) -> str:
+    return _("%(points)s open, %(lapses)s expected to lapse") % {
+        "points": said.number(one.points),
+        "lapses": said.number(one.lapses),
+    }
+
+
+def at_risk(report: Report, said: Voice) -> list[tuple[str, str, str]]:
+    """What ends within the bounds of the trend: all of it, and what is likely to."""
+    month = rules.month_of(report.as_of)
+    found = []
+    for months, text in (
+        (1, _("by the end of next month")),
+        (3, _("within 3 months")),
+        (12, _("within 12 months")),
+    ):
+        ends = [
+            one
+            for one in report.endings
+            if one.month is not None and rules.month_of(one.month) - month <= months
+        ]
+        found.append(
+            (
+                text,
+                said.worth(sum(one.points for one in ends)),
+                said.worth(sum(one.lapses for one in ends)),
+            )
+        )
+    return found
+
+
+def triangle(report: Report, said: Voice) -> dict[str, Any]:
+    """Each month's points: what was given, is open, and the share redeemed by age."""
+    through = rules.whole_months(report.as_of)
+    shown = [one for one in report.cohorts if one.given > 0][-AGES:]
+    shares = {
+        (one.month, age): sum(one.ages[past].spent for past in one.ages if past <= age)
+        / one.net
+        for one in shown
+        if one.net > 0
+        for age in range(AGES)
+        if one.month + age <= rules.month_of(report.as_of)
+    }
+    low, high = min(shares.values(), default=0.0), max(shares.values(), default=0.0)
+    rows = []
+    for one in shown:
+        boxes: list[Box | None] = []
+        for age in range(AGES):
+            share = shares.get((one.month, age))
+            step = charts.step_class(share, low=low, high=high)
+            unfinished = " est" if one.month + age > through else ""
+            boxes.append(
+                None
+                if share is None
+                else Box(text=said.percent(share, 0), step=step + unfinished)
+            )
+        counts = [one.net, one.spent, one.lapsed, one.open]
+        rows.append(
+            (
+                said.month(rules.first_day(one.month)),
+                [said.number(points) for points in counts],
+                boxes,
+            )
+        )
+    return {"ages": list(range(AGES)), "rows": rows}
+
+
+def breakage_facts(report: Report, said: Voice) -> list[tuple[str, str]]:
+    found = report.breakage
+    return [
+        (_("Given, less taken back"), said.number(found.given)),
+        (_("Redeemed so far"), said.number(found.spent)),
+        (_("Expired so far"), said.number(found.lapsed)),
+        (_("Still open"), said.number(found.open)),
+        (_("Finished months of earning"), said.number(found.cohorts)),
+        (_("Would outlive all ages seen"), said.percent(found.unseen)),
+    ]
+
+
+def contracts(report: Report, said: Voice) -> Chart:
+    sums = queries.sums_of(report.today)
+    recognised = sums.redeemed + sums.estimate
+    finding = _(
+        "%(allocated)s were allocated to points, %(recognised)s are recognised, "
+        "%(deferred)s wait."
+    )
+    finding %= {
+        "allocated": said.minor(sums.allocated),
+        "recognised": said.minor(recognised),
+        "deferred": said.minor(sums.deferred),
+    }
+    return Chart(
+        drawing=SafeString(""),
+        caption=finding,
+        head=[
+            _("Earned in"),
+            _("Allocated"),
+            _("Redeemed"),
+            _("Expected in all"),
+            _("Recognised"),
+            _("Deferred"),
+        ],
+        rows=[
+            [
+                said.month(rules.first_day(one.month)),
+                said.minor(one.allocated),
+                said.number(one.redeemed),
+                said.number(one.expected),
+                said.minor(one.recognised),
+                said.minor(one.deferred),
+            ]
+            for one in reversed(report.contracts)
+        ],
+        names=[],
+    )
+
+
+def sources(report: Report, said: Voice) -> list[tuple[str, list[str]]]:
+    return [
+        (
+            source_name(one.name),
+            [
+                said.number(one.given),
+                said.number(one.spent),
+                said.number(one.lapsed),
+                said.number(one.open),
+                said.minor(one.cost),
+            ],
+        )
+        for one in report.sources
+    ]
