@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 class MonthField(forms.CharField):
     """A month as 2026-10; its value is the first day."""
 
-    def clean(self, value: object) -> date:  # type: ignore[override]  # a CharField's is text
+    def clean(self, value: object) -> date:
         text = str(super().clean(value))
         try:
             return date.fromisoformat(f"{text}-01")

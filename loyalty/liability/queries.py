@@ -76,9 +76,8 @@ def liability_of_lots(
 
 def money_of(*, points: int | Fraction, settings: Settings) -> int:
     """Face value in minor units, half to even: what all of them would pay."""
-    return round(
-        Fraction(points) * Fraction(settings.point_value) * 10**settings.exponent
-    )
+    units = Fraction(points) * Fraction(settings.point_value)
+    return round(units * Fraction(10**settings.exponent))
 
 
 def latest_run() -> LiabilityRun | None:

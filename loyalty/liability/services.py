@@ -104,13 +104,13 @@ def rebuild(*, at: datetime, settings: Settings) -> LiabilityRun:
 def _roll_up(settings: Settings, last: date) -> int:
     zone = settings.time_zone
     from_days, values = queries.point_values()
-    told = {"zone": zone, "from_days": from_days, "values": values}
+    told: dict[str, Any] = {"zone": zone, "from_days": from_days, "values": values}
     with connection.cursor() as cursor:
         cursor.execute(_MEMORY)
         cursor.execute("DELETE FROM loyalty_liabilitycell")
         cursor.execute("DELETE FROM loyalty_liabilityday")
         cursor.execute(rollup.CELLS, told)
-        made = cursor.rowcount
+        made = int(cursor.rowcount)
         cursor.execute(rollup.DAYS, {"zone": zone, "last": last})
         cursor.execute("ANALYZE loyalty_liabilitycell, loyalty_liabilityday")
     return made

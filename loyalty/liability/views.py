@@ -236,7 +236,7 @@ def _asked(request: HttpRequest) -> tuple[dict[str, Any], str]:
     form = JournalForm(request.POST)
     if not form.is_valid():
         raise BadMonth(
-            " ".join(text for found in form.errors.values() for text in found)
+            " ".join(str(text) for found in form.errors.values() for text in found)
         )
     settings = programme.settings_at(at=clock.now())
     known = [one.key for one in settings.currencies]

@@ -31,10 +31,11 @@ def test_second_run_nightly_changes_nothing(capsys):
             tasks.night()
         told.append(json.loads(capsys.readouterr().out))
 
-    steps = {"activations": 0, "birthdays": 0, "points": 1, "values": 1}
+    steps = {"activations": 0, "birthdays": 0, "points": 1, "liability": 2, "values": 1}
+    closing = {"closes": True, "broken": []}
     assert told == [
-        {"as_of": NIGHT.isoformat(), "already_done": False, "steps": steps},
-        {"as_of": NIGHT.isoformat(), "already_done": True, "steps": steps},
+        {"as_of": NIGHT.isoformat(), "already_done": False, "steps": steps, **closing},
+        {"as_of": NIGHT.isoformat(), "already_done": True, "steps": steps, **closing},
     ]
     assert Transfer.objects.filter(kind="expire").count() == 1
     assert NightlyRun.objects.count() == ValueRun.objects.count() == 1
