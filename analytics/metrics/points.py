@@ -18,8 +18,10 @@ from ibis.expr import types as ir
 from analytics.metrics import rules, state
 from analytics.metrics.base import Metric, Question, Reading, Value
 from analytics.metrics.enums import Span, Unit
+from loyalty.liability import cohorts
 from loyalty.liability import rules as liability
-from loyalty.liability.rules import Breakage, Cell, Contract
+from loyalty.liability.cohorts import Breakage, Cell
+from loyalty.liability.rules import Contract
 
 CUTS = {"expiry": "expires_in", "cohort": "cohort", "source": "source"}
 _KEYS = ("day", "cohort", "source", "move", "value")
@@ -136,9 +138,9 @@ def _face(q: Question, points: int) -> str:
 
 def _months(cells: list[Cell], as_of: date) -> list[date]:
     """The ends of the months with points, and the day itself."""
-    first = liability.month_of(min(cell.day for cell in cells))
-    ends = range(first, liability.month_of(as_of))
-    return [*(liability.last_day(month) for month in ends), as_of]
+    first = cohorts.month_of(min(cell.day for cell in cells))
+    ends = range(first, cohorts.month_of(as_of))
+    return [*(cohorts.last_day(month) for month in ends), as_of]
 
 
 def read_breakage(q: Question) -> Reading:
@@ -158,7 +160,7 @@ def read_breakage(q: Question) -> Reading:
             lapsing = walk.lapsing()
             rows = [
                 {
-                    "cohort": f"{liability.first_day(one.month):%Y-%m}",
+                    "cohort": f"{cohorts.first_day(one.month):%Y-%m}",
                     "value": lapsing[one.month] / one.net if one.net > 0 else None,
                     "given": one.net,
                     "spent": one.spent,
@@ -214,7 +216,7 @@ def read_deferred(q: Question) -> Reading:
     if q.by == "cohort":
         rows = [
             {
-                "cohort": f"{liability.first_day(one.month):%Y-%m}",
+                "cohort": f"{cohorts.first_day(one.month):%Y-%m}",
                 **_deferred(q, [one]),
                 "redeemed": one.redeemed,
                 "expected": one.expected,

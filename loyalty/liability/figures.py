@@ -2,90 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
-
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from config.lib import charts, formats
 from config.lib.charts import Series
 from config.lib.ui import Cell, Note
-from loyalty.liability import queries, rules
+from loyalty.liability import cohorts, queries
 from loyalty.liability.enums import Move
-from loyalty.liability.report import AGES, Ending, Line, Report
-from members.programme.rules import Settings
+from loyalty.liability.report import Ending, Line, Report
+from loyalty.liability.wording import Chart, Voice
 
 DAYS, MONTHS = 31, 24
 # How many months of ends the forecast draws; its table has all of them.
 AHEAD = 18
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    drawing: SafeString
-    caption: str
-    head: list[str]
-    rows: list[list[str | Cell]]
-    names: list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Box:
-    text: str
-    step: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Voice:
-    """How numbers are said: the reader's language, the programme's money."""
-
-    language: str
-    settings: Settings
-
-    def number(self, value: int | float) -> str:
-        return formats.number(round(value), language=self.language)
-
-    def signed(self, value: int) -> str:
-        return formats.signed(value, language=self.language) if value else "0"
-
-    def percent(self, value: float | None, places: int = 1) -> str:
-        return formats.percent(value, language=self.language, places=places)
-
-    def minor(self, value: int) -> str:
-        return formats.money(
-            value,
-            currency=self.settings.currency,
-            exponent=self.settings.exponent,
-            language=self.language,
-        )
-
-    def worth(self, points: int | float) -> str:
-        return self.minor(
-            queries.money_of(points=round(points), settings=self.settings)
-        )
-
-    def month(self, value: date | None) -> str:
-        if value is None:
-            return _("without end")
-        return formats.month(value, language=self.language)
-
-    def day(self, value: date) -> str:
-        return formats.day(value, language=self.language)
-
-
-def source_name(name: str) -> str:
-    known = {
-        "birthday": _("Birthday"),
-        "sign_up": _("Sign-up"),
-        "survey": _("Survey"),
-        "referral": _("Referral"),
-        "goodwill": _("Goodwill"),
-        "stamps": _("Stamps"),
-        "converted": _("Converted"),
-    }
-    return known.get(name, name)
 
 
 def note(report: Report, window: str, base: str, n: int, definition: str = "") -> Note:
@@ -305,7 +235,7 @@ def _ending(one: Ending, said: Voice) -> str:
 
 def at_risk(report: Report, said: Voice) -> list[tuple[str, str, str]]:
     """What ends within the bounds of the trend: all of it, and what is likely to."""
-    month = rules.month_of(report.as_of)
+    month = cohorts.month_of(report.as_of)
     found = []
     for months, text in (
         (1, _("by the end of next month")),
@@ -315,7 +245,7 @@ def at_risk(report: Report, said: Voice) -> list[tuple[str, str, str]]:
         ends = [
             one
             for one in report.endings
-            if one.month is not None and rules.month_of(one.month) - month <= months
+            if one.month is not None and cohorts.month_of(one.month) - month <= months
         ]
         found.append(
             (
@@ -325,105 +255,3 @@ def at_risk(report: Report, said: Voice) -> list[tuple[str, str, str]]:
             )
         )
     return found
-
-
-def triangle(report: Report, said: Voice) -> dict[str, Any]:
-    """Each month's points: what was given, is open, and the share redeemed by age."""
-    through = rules.whole_months(report.as_of)
-    shown = [one for one in report.cohorts if one.given > 0][-AGES:]
-    shares = {
-        (one.month, age): sum(one.ages[past].spent for past in one.ages if past <= age)
-        / one.net
-        for one in shown
-        if one.net > 0
-        for age in range(AGES)
-        if one.month + age <= rules.month_of(report.as_of)
-    }
-    low, high = min(shares.values(), default=0.0), max(shares.values(), default=0.0)
-    rows = []
-    for one in shown:
-        boxes: list[Box | None] = []
-        for age in range(AGES):
-            share = shares.get((one.month, age))
-            step = charts.step_class(share, low=low, high=high)
-            unfinished = " est" if one.month + age > through else ""
-            boxes.append(
-                None
-                if share is None
-                else Box(text=said.percent(share, 0), step=step + unfinished)
-            )
-        counts = [one.net, one.spent, one.lapsed, one.open]
-        rows.append(
-            (
-                said.month(rules.first_day(one.month)),
-                [said.number(points) for points in counts],
-                boxes,
-            )
-        )
-    return {"ages": list(range(AGES)), "rows": rows}
-
-
-def breakage_facts(report: Report, said: Voice) -> list[tuple[str, str]]:
-    found = report.breakage
-    return [
-        (_("Given, less taken back"), said.number(found.given)),
-        (_("Redeemed so far"), said.number(found.spent)),
-        (_("Expired so far"), said.number(found.lapsed)),
-        (_("Still open"), said.number(found.open)),
-        (_("Finished months of earning"), said.number(found.cohorts)),
-        (_("Would outlive all ages seen"), said.percent(found.unseen)),
-    ]
-
-
-def contracts(report: Report, said: Voice) -> Chart:
-    sums = queries.sums_of(report.today)
-    recognised = sums.redeemed + sums.estimate
-    finding = _(
-        "%(allocated)s were allocated to points, %(recognised)s are recognised, "
-        "%(deferred)s wait."
-    )
-    finding %= {
-        "allocated": said.minor(sums.allocated),
-        "recognised": said.minor(recognised),
-        "deferred": said.minor(sums.deferred),
-    }
-    return Chart(
-        drawing=SafeString(""),
-        caption=finding,
-        head=[
-            _("Earned in"),
-            _("Allocated"),
-            _("Redeemed"),
-            _("Expected in all"),
-            _("Recognised"),
-            _("Deferred"),
-        ],
-        rows=[
-            [
-                said.month(rules.first_day(one.month)),
-                said.minor(one.allocated),
-                said.number(one.redeemed),
-                said.number(one.expected),
-                said.minor(one.recognised),
-                said.minor(one.deferred),
-            ]
-            for one in reversed(report.contracts)
-        ],
-        names=[],
-    )
-
-
-def sources(report: Report, said: Voice) -> list[tuple[str, list[str]]]:
-    return [
-        (
-            source_name(one.name),
-            [
-                said.number(one.given),
-                said.number(one.spent),
-                said.number(one.lapsed),
-                said.number(one.open),
-                said.minor(one.cost),
-            ],
-        )
-        for one in report.sources
-    ]

@@ -11,13 +11,14 @@ from typing import Any
 from django.db.models import Max, Min, Sum
 
 from loyalty.liability import rollup, rules
+from loyalty.liability.cohorts import Cell
 from loyalty.liability.models import (
     JournalPeriod,
     LiabilityCell,
     LiabilityDay,
     LiabilityRun,
 )
-from loyalty.liability.rules import Cell, Sums
+from loyalty.liability.rules import Sums
 from loyalty.points import kernel
 from members.programme import queries as programme
 from members.programme.rules import Settings

@@ -10,10 +10,11 @@ from fractions import Fraction
 from typing import Any
 
 from config.lib import periods
-from loyalty.liability import queries, rules
+from loyalty.liability import cohorts, queries, rules
+from loyalty.liability.cohorts import Book, Breakage, Cell, Cohort
 from loyalty.liability.models import LiabilityDay
 from loyalty.liability.queries import Open
-from loyalty.liability.rules import PURCHASE, Book, Breakage, Cell, Cohort, Contract
+from loyalty.liability.rules import PURCHASE, Contract
 from loyalty.points import kernel
 from members.programme.rules import Settings
 
@@ -185,20 +186,20 @@ def _sources(
             books[cell.source].add(cell)
     found = []
     for name, book in sorted(books.items()):
-        cohorts = book.cohorts
+        months = book.cohorts
         redeems = sum(
             one.open
-            * (1 - walk.lapse_share(cohort=rules.first_day(one.month), sold=False))
-            for one in cohorts
+            * (1 - walk.lapse_share(cohort=cohorts.first_day(one.month), sold=False))
+            for one in months
         )
-        spent = sum(one.spent for one in cohorts)
+        spent = sum(one.spent for one in months)
         found.append(
             Source(
                 name=name,
-                given=sum(one.net for one in cohorts),
+                given=sum(one.net for one in months),
                 spent=spent,
-                lapsed=sum(one.lapsed for one in cohorts),
-                open=sum(one.open for one in cohorts),
+                lapsed=sum(one.lapsed for one in months),
+                open=sum(one.open for one in months),
                 cost=round((spent + Fraction(redeems)) * minor_value),
             )
         )
@@ -227,7 +228,9 @@ def _trend(rows: Sequence[dict[str, Any]], as_of: date) -> list[tuple[date, list
 def _banded(lying: dict[date | None, int], month: date) -> list[int]:
     sums = [0] * (len(BANDS) + 1)
     for ends, points in lying.items():
-        away = None if ends is None else rules.month_of(ends) - rules.month_of(month)
+        away = (
+            None if ends is None else cohorts.month_of(ends) - cohorts.month_of(month)
+        )
         place = sum(away is None or away > bound for bound in BANDS)
         sums[place] += max(0, points)
     return sums

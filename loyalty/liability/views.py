@@ -15,9 +15,17 @@ from django.views.decorators.http import require_GET, require_POST
 from config.lib import clock, periods
 from config.lib.errors import DomainError
 from config.lib.ui import Choice, Crumb
-from loyalty.liability import entries, figures, journal, queries, report, services
-from loyalty.liability.figures import Voice
+from loyalty.liability import (
+    entries,
+    figures,
+    journal,
+    queries,
+    report,
+    services,
+    tables,
+)
 from loyalty.liability.forms import AsOfForm, JournalForm
+from loyalty.liability.wording import Voice
 from loyalty.points.views import actor_of, currency_of, language
 from members.access import queries as access
 from members.access.http import requires, user_of
@@ -76,13 +84,13 @@ def _report(request: HttpRequest, settings: Settings, as_of: date) -> dict[str, 
         "kpis": figures.kpis(found, said),
         "roll": figures.roll_chart(lines, said, by=by),
         "trend": figures.trend(found, said),
-        "triangle": figures.triangle(found, said),
+        "triangle": tables.triangle(found, said),
         "breakage": found.breakage,
-        "breakage_facts": figures.breakage_facts(found, said),
+        "breakage_facts": tables.breakage_facts(found, said),
         "forecast": figures.forecast(found, said),
         "at_risk": figures.at_risk(found, said),
-        "contracts": figures.contracts(found, said),
-        "sources": figures.sources(found, said),
+        "contracts": tables.contracts(found, said),
+        "sources": tables.sources(found, said),
         "journal": _months(currency, found.as_of),
         "may_close": "liability.close" in user_of(request).words,
         **_notes(found, lines),

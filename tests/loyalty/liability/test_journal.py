@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -23,7 +23,7 @@ FEBRUARY, MARCH = date(2026, 2, 1), date(2026, 3, 1)
 
 
 def at(text: str):
-    return pages.datetime.fromisoformat(f"{text}+00:00")
+    return datetime.fromisoformat(f"{text}+00:00")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def mia():
     return member
 
 
-def lines(month: date, by: str = "month", now: str = "2026-04-02T12:00"):
+def lines(month: date, by: journal.Grain = "month", now: str = "2026-04-02T12:00"):
     period = services.draft_of(currency="points", month=month, at=at(now))
     text = journal.as_csv(period=period, currency="points", by=by)
     return list(csv.DictReader(io.StringIO(text)))

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.liability import rules
-from loyalty.liability.rules import Book, Cell, Walk
+from loyalty.liability import cohorts, rules
+from loyalty.liability.cohorts import Book, Cell
+from loyalty.liability.rules import Walk
 
 PER_CENT = Fraction(95, 100)
 
@@ -106,8 +107,8 @@ def test_development_weighs_cohorts_by_their_open_points():
         cell("2026-02-28", -900, "spent"),
     ]
 
-    found = rules.development(
-        Book(cells).cohorts, through=rules.month_of(date(2026, 2, 1))
+    found = cohorts.development(
+        Book(cells).cohorts, through=cohorts.month_of(date(2026, 2, 1))
     )
 
     assert found.spent == (0.25, 0.1)
@@ -143,7 +144,7 @@ def test_young_programme_is_too_thin_and_its_range_says_so():
 
 
 def test_nothing_given_has_no_breakage():
-    assert rules.breakage([], through=0).rate is None
+    assert cohorts.breakage([], through=0).rate is None
 
 
 def test_given_points_are_cost_and_no_revenue():
