@@ -17,6 +17,7 @@ def frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
     tabs = [
         ("settings:programme", _("Programme")),
         ("settings:points", _("Points")),
+        ("settings:accounts", _("Accounts")),
         ("settings:people", _("People")),
         ("settings:stores", _("Stores")),
         ("settings:keys", _("API keys")),
