@@ -14,6 +14,7 @@ from config.lib import periods
 from loyalty.liability import queries, services
 from loyalty.liability.models import LiabilityDay
 from tests.loyalty.points.machine import Books
+from tests.loyalty.points.model import Book
 
 HISTORIES = int(os.environ.get("TERN_HISTORIES", "40"))
 STEPS = int(os.environ.get("TERN_HISTORY_STEPS", "25"))
@@ -29,6 +30,7 @@ COLUMNS = {
     "adjust": "adjusted",
     "write_off": "written_off",
     "transfer": "transferred",
+    "convert": "converted",
 }
 
 
@@ -50,16 +52,21 @@ class Rolled(Books):
     def _compared(self) -> None:
         run = services.rebuild(at=self.now, settings=self.settings)
         assert run.closes, run.broken
-        for book in self.world.books:
-            book.advance(self.now)
+        both = (("points", self.world.books), ("stars", self.world.stars))
+        for currency, books in both:
+            for book in books:
+                book.advance(self.now)
+            self._rolled(currency, books)
+
+    def _rolled(self, currency: str, books: list[Book]) -> None:
         zone = self.settings.zone
         moved: dict[object, Counter[str]] = defaultdict(Counter)
-        for book in self.world.books:
+        for book in books:
             for line in book.lines:
                 day = periods.day_of(line.at, zone)
                 moved[day][COLUMNS[line.kind]] += line.points
-        rows = list(LiabilityDay.objects.filter(currency="points").order_by("day"))
         closing = 0
+        rows = list(LiabilityDay.objects.filter(currency=currency).order_by("day"))
         for row in rows:
             type(self).days += 1
             told = moved.pop(row.day, Counter())
@@ -69,16 +76,17 @@ class Rolled(Books):
             assert row.opening == closing
             closing += sum(told.values())
             assert row.closing == closing
-            self._standing(row)
+            self._standing(row, books)
         assert not any(any(told.values()) for told in moved.values()), moved
-        self._ends(rows[-1].day)
+        if rows:
+            self._ends(rows[-1].day, currency, books)
 
-    def _standing(self, row) -> None:
+    def _standing(self, row, books: list[Book]) -> None:
         """What lay in lots and was owed, as it was posted; `then` would let a debt be
         paid that was told later, which moves nothing between the sum of the two."""
         at = min(periods.day_end(row.day, self.settings.zone) - INSTANT, self.now)
         active = pending = owed = 0
-        for book in self.world.books:
+        for book in books:
             for lot in book.lots:
                 if lot.given_at <= at:
                     free = lot.available_at is not None and lot.available_at <= at
@@ -88,22 +96,22 @@ class Rolled(Books):
                 if debt.incurred_at <= at:
                     paid = sum(move.points for move in debt.paid if move.at <= at)
                     owed += debt.points - paid
-        standings = [book.then(at, self.now) for book in self.world.books]
+        standings = [book.then(at, self.now) for book in books]
         found = (row.active, row.pending, row.debt, row.held)
         held = sum(one.held for one in standings)
         assert found == (active, pending, owed, held), row.day
         net = sum(one.balance + one.pending - one.debt for one in standings)
         assert row.closing == net, row.day
 
-    def _ends(self, day) -> None:
+    def _ends(self, day, currency: str, books: list[Book]) -> None:
         zone = self.settings.zone
         naive: Counter[object] = Counter()
-        for book in self.world.books:
+        for book in books:
             for lot in book.lots:
                 ends = lot.expires_at and periods.day_of(lot.expires_at - INSTANT, zone)
                 naive[ends and ends.replace(day=1)] += lot.left(self.now)
         found: Counter[object] = Counter()
-        for one in queries.open_points(currency="points", at_end_of=day):
+        for one in queries.open_points(currency=currency, at_end_of=day):
             found[one.expires_in] += one.points
         assert +found == +naive
 
