@@ -126,7 +126,7 @@ def roll_chart(lines: list[Line], said: Voice, *, by: str) -> Chart:
         caption=finding,
         head=roll_head(),
         rows=roll_rows(lines, said, by=by),
-        names=names,
+        names=[(one.tone, one.name) for one in series],
     )
 
 
@@ -147,7 +147,8 @@ def trend(report: Report, said: Voice) -> Chart:
         for _day, bands in report.trend
     ]
     labels = [said.month(day) for day, _bands in report.trend]
-    tones = ("a2", "a1", "a3", "a4")
+    # The nearest end lies at the baseline, in orange.
+    tones = ("a4", "a1", "a2", "a3")
     soon = report.trend[-1][1][0] if report.trend else 0
     finding = _("Points worth %(soon)s end within a month.") % {
         "soon": said.worth(soon)
@@ -179,7 +180,7 @@ def trend(report: Report, said: Voice) -> Chart:
         caption=finding,
         head=[_("At the end of"), *names],
         rows=rows,
-        names=names,
+        names=list(zip(tones, names, strict=True)),
     )
 
 

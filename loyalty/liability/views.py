@@ -35,6 +35,7 @@ from members.programme.rules import Settings
 
 REFUSED = 422
 BROKEN_SHOWN = 20
+MONTHS_SHOWN = 12
 
 
 @requires("liability.view")
@@ -149,9 +150,12 @@ def _windows(by: str, currency: str) -> list[Choice]:
 def _months(currency: str, as_of: date) -> list[dict[str, Any]]:
     """The months the journal can be had of, the newest first, and what each one is."""
     closed = {row.month: row for row in queries.periods(currency=currency)}
-    month, found = as_of.replace(day=1), []
+    extent = queries.extent(currency=currency)
+    first = extent[0].replace(day=1) if extent else as_of
+    found: list[dict[str, Any]] = []
+    month = as_of.replace(day=1)
     due = journal.next_month(max(closed)) if closed else None
-    for _n in range(12):
+    while month >= first and len(found) < MONTHS_SHOWN:
         row = closed.get(month)
         over = journal.month_end(month) <= as_of
         found.append(

@@ -16,11 +16,13 @@ from members.programme.rules import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
+    """A drawing and its table; `names` are the tones and names of its series."""
+
     drawing: SafeString
     caption: str
     head: list[str]
     rows: list[list[str | Cell]]
-    names: list[str]
+    names: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
