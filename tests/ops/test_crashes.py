@@ -26,7 +26,8 @@ def test_killed_child_is_named_and_brought_back(up, name):
     up.says(rf"{name} was ended by SIGKILL; starting it again \(\d of 4\)")
     up.says(rf"{name} is back")
 
-    assert up.child(name) not in (None, before)
+    # A child is known by its words, and has ours until it has started its own program.
+    assert running.eventually(lambda: up.child(name) not in (None, before))
     assert up.process.poll() is None
     # Clients notice a lost connection at their next question and open another.
     assert running.eventually(lambda: up.get("/readyz")[0] == 200)
