@@ -86,9 +86,8 @@ def _odd_bounds(product: Done, hand: Done) -> int:
 
 
 def _flat(bounds: dict[str, Any]) -> dict[tuple[str, str], list[int]]:
-    """Of the three scores; how many are scored stands beside them."""
     return {
         (score, group): edges
-        for score in "rfm"
-        for group, edges in bounds[score].items()
+        for score, groups in bounds.items()
+        for group, edges in groups.items()
     }
