@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from analytics.directory import profile
+from analytics.values import services
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -24,3 +25,18 @@ def test_months_leave_out_orders_of_stores_one_may_not_see():
 
     assert spent(None) == [1500]
     assert spent(frozenset({here.pk})) == [1000]
+
+
+@pytest.mark.parametrize(("limited", "said"), [(True, 2), (False, 0)])
+def test_figures_of_all_stores_say_so_to_staff_of_some(books, client, limited, said):
+    here = factories.store("S1")
+    member = factories.member(store=here)
+    factories.order(member, on=date(2026, 2, 3), store=here)
+    services.recompute(as_of=factories.AT.date(), at=factories.AT)
+    clerk = factories.user("operator", stores=(here,) if limited else ())
+    client.force_login(clerk)
+    member.refresh_from_db()
+
+    shown = client.get(f"/members/{member.number}/").content.decode()
+
+    assert shown.count("<span>all stores</span>") == said
