@@ -8,10 +8,14 @@ class AnalyticsConfig(AppConfig):
     verbose_name = _("Analytics")
 
     def ready(self) -> None:
+        from analytics.values import parts as value_parts  # noqa: PLC0415  as above
         from analytics.values import (  # noqa: PLC0415  models must be loaded
             services as values,
         )
         from members.jobs import kinds  # noqa: PLC0415  as above
+        from members.profiles import parts  # noqa: PLC0415  as above
+
+        parts.register("value", value_parts.facts)
 
         kinds.register(
             kinds.Kind(

@@ -18,7 +18,7 @@ from benchmarks.cluster import Cluster
 from benchmarks.report import Result
 
 # In this order; each is a module with `run(cluster=, share=, say=) -> Result`.
-BENCHES = ("rebuild", "write_back", "member_list", "import_orders")
+BENCHES = ("rebuild", "write_back", "member_list", "import_orders", "ledger", "api")
 QUICK = 0.1
 
 Say = Callable[[str], None]

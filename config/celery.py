@@ -13,8 +13,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # Celery looks for tasks.py in installed apps only; ours lie one folder deeper.
 FEATURES = [
+    "members.api",
     "members.imports",
     "members.jobs",
+    "loyalty.orders",
     "analytics.values",
 ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ from django.utils.translation import get_language, gettext_lazy
 
 from config.lib import clock
 from config.preferences import rules as preferences
+from loyalty.inbox import queries as inbox
+from members.access.models import User
 from members.programme import queries as programme
 
 _OWN_NAMES = {"en": "English", "zh-hans": "简体中文"}
@@ -24,6 +27,7 @@ class Item:
     url: str
     icon: str
     current: bool
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,21 @@ _RAIL = [
                 "insights:overview",
                 "layout-dashboard",
                 gettext_lazy("Overview"),
-            )
+            ),
+            (
+                "tasks.view",
+                "inbox:tasks",
+                "list-checks",
+                gettext_lazy("Tasks"),
+            ),
         ],
     ),
     (
         gettext_lazy("Operate"),
-        [("members.view", "insights:members", "users", gettext_lazy("Members"))],
+        [
+            ("members.view", "insights:members", "users", gettext_lazy("Members")),
+            ("points.view", "points:today", "coins", gettext_lazy("Points")),
+        ],
     ),
     (
         gettext_lazy("Understand"),
@@ -113,13 +126,27 @@ def rail(request: HttpRequest) -> list[Group]:
     groups = []
     for heading, entries in _RAIL:
         items = [
-            Item(str(text), url, icon, _is_current(request, url))
+            Item(
+                str(text),
+                url,
+                icon,
+                _is_current(request, url),
+                _COUNTS[name](request) if name in _COUNTS else 0,
+            )
             for word, name, icon, text in entries
             if word in words and (url := _address(name))
         ]
         if items:
             groups.append(Group(str(heading) if heading else "", items))
     return groups
+
+
+def _waiting(request: HttpRequest) -> int:
+    return inbox.waiting_for(user=cast(User, request.user))
+
+
+# What stands behind an entry: how much there is to do.
+_COUNTS: dict[str, Callable[[HttpRequest], int]] = {"inbox:tasks": _waiting}
 
 
 def _address(name: str) -> str:

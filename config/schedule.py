@@ -11,6 +11,19 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "members.jobs.tasks.fail_silent",
         "schedule": crontab(minute="*/5"),
     },
+    "when keys of the API were last used is written down": {
+        "task": "members.api.tasks.save_key_uses",
+        "schedule": crontab(),
+    },
+    "answers kept for repeated requests are removed when old": {
+        "task": "members.api.tasks.sweep",
+        "schedule": crontab(hour=3, minute=41),
+    },
+    # Midnight is the programme's, which no crontab knows: each tick asks, one a night works.
+    "the night's work is done after midnight": {
+        "task": "analytics.values.tasks.night",
+        "schedule": crontab(minute="2-59/5"),
+    },
     "values follow orders, members, settings and the day": {
         "task": "analytics.values.tasks.keep_fresh",
         "schedule": crontab(minute="*/5"),

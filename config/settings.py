@@ -27,6 +27,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django_structlog",
+    "rest_framework",
+    "drf_spectacular",
     "django_htmx",
     "template_partials",
     "lucide",
@@ -199,6 +201,36 @@ MFA_ADAPTER = "config.accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_TOLERANCE = 1
+
+# The HTTP API. Who may call it and how often: members/api.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["members.api.authentication.BearerKey"],
+    "DEFAULT_PERMISSION_CLASSES": ["members.api.authentication.HoldsScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["members.api.limits.PerKey"],
+    "DEFAULT_PARSER_CLASSES": ["config.lib.strictjson.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "members.api.schema.Described",
+    "EXCEPTION_HANDLER": "config.lib.problem.answer",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+    # The query parameter `format` would let a caller ask for what is not served.
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tern",
+    "DESCRIPTION": "The HTTP API of the loyalty programme. Errors are RFC 9457 problems.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ApprovalStateEnum": "members.approvals.enums.ApprovalState.values",
+        "HoldStateEnum": "loyalty.points.enums.HoldState.values",
+    },
+}
+# A key that names no limit of its own; far above what one till can ask for.
+API_REQUESTS_PER_MINUTE = 6000
 
 LOGGING = logging.settings()
 logging.configure()

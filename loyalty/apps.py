@@ -8,6 +8,22 @@ class LoyaltyConfig(AppConfig):
     verbose_name = _("Loyalty")
 
     def ready(self) -> None:
-        from loyalty.orders import importing  # noqa: PLC0415  models must be loaded
+        from loyalty.orders import (  # noqa: PLC0415  models must be loaded
+            history,
+            importing,
+            queries,
+        )
+        from loyalty.points import approvals, sources  # noqa: PLC0415  as above
+        from members.jobs import kinds  # noqa: PLC0415  as above
 
         importing.register()
+        approvals.register()
+        kinds.register(
+            kinds.Kind(
+                name=history.JOB_KIND,
+                title=_("Programme applied to history"),
+                task="loyalty.orders.tasks.apply_programme",
+            )
+        )
+        for origin in ("order", "refund", "tender", "restore"):
+            sources.register(origin, queries.facts_of)

@@ -1,5 +1,39 @@
 """An index for Django only; import from the features themselves."""
 
-from loyalty.orders.models import ChangedMonth, Order, OrderLine, Refund
+from loyalty.orders.models import (
+    ChangedMonth,
+    EarnBudget,
+    Order,
+    OrderLine,
+    ParkedRefund,
+    Refund,
+)
+from loyalty.points.models import (
+    Account,
+    Activation,
+    Allocation,
+    Debt,
+    Hold,
+    HoldAllocation,
+    Lot,
+    NightlyRun,
+    Transfer,
+)
 
-__all__ = ["ChangedMonth", "Order", "OrderLine", "Refund"]
+__all__ = [
+    "Account",
+    "Activation",
+    "Allocation",
+    "ChangedMonth",
+    "Debt",
+    "EarnBudget",
+    "Hold",
+    "HoldAllocation",
+    "Lot",
+    "NightlyRun",
+    "Order",
+    "OrderLine",
+    "ParkedRefund",
+    "Refund",
+    "Transfer",
+]

@@ -1,6 +1,8 @@
 """An index for Django only; import from the features themselves."""
 
-from members.access.models import Store, User
+from members.access.models import ApiKey, Store, User
+from members.api.models import IdempotentRequest
+from members.approvals.models import Approval
 from members.audit.models import AuditEntry
 from members.imports.models import ImportBatch, RejectedRow, Upload
 from members.jobs.models import Job
@@ -8,6 +10,7 @@ from members.profiles.models import (
     Attribute,
     ChangedMember,
     Consent,
+    Enrolment,
     Identifier,
     Label,
     Member,
@@ -15,10 +18,14 @@ from members.profiles.models import (
 from members.programme.models import ProgrammeVersion
 
 __all__ = [
+    "ApiKey",
+    "Approval",
     "Attribute",
     "AuditEntry",
     "ChangedMember",
     "Consent",
+    "Enrolment",
+    "IdempotentRequest",
     "Identifier",
     "ImportBatch",
     "Job",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from config.lib import messages
-from tests import services
+from tests import histories, services
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 DATABASE = pytest.StashKey[str]()
+# Its profile is there before any test is read.
+PROFILE = histories.THOROUGH
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -48,6 +48,33 @@ def start_postgres(tmp: Path | None = None) -> tuple[str, Callable[[], None]]:
     return places.database_url, _ending(process, signal.SIGINT, home, places)
 
 
+class Killable:
+    """A PostgreSQL that keeps what it confirmed, to be ended by `kill -9` and started again."""
+
+    def __init__(self) -> None:
+        self._home, self._places = _places(None)
+        postgres.initialise(self._places)
+        self.start()
+        postgres.create_database(self._places)
+        self.url = self._places.database_url
+
+    def start(self) -> None:
+        self._process = _start(
+            postgres.command(self._places, settings=("shared_buffers=128MB",)),
+            places=self._places,
+            log=self._home / "postgres.log",
+            ready=lambda: postgres.ready(self._places),
+        )
+
+    def kill(self) -> None:
+        """The postmaster and all of its children, without a word."""
+        kill_group(self._process.pid)
+        self._process.wait()
+
+    def stop(self) -> None:
+        _ending(self._process, signal.SIGINT, self._home, self._places)()
+
+
 def start_valkey(tmp: Path | None = None) -> tuple[str, Callable[[], None]]:
     """This returns the REDIS_URL of an empty Valkey and what ends and removes it."""
     home, places = _places(tmp)

@@ -18,6 +18,7 @@ from members.audit.models import AuditEntry
 from members.profiles.models import Member
 
 ACTION: Final = "demo.load"
+POINTS: Final = "demo.points"
 TARGET: Final = "Demo"
 
 
@@ -83,6 +84,17 @@ def blocks_done(found: Begun) -> int:
     )
     top = last.order_by("-pk").values_list("pk", flat=True).first()
     return 0 if top is None else -(-(top - found.first_member + 1) // rules.BLOCK)
+
+
+def months_done(found: Begun) -> int:
+    """This counts the months whose points are posted: each is written whole, in order."""
+    entries = AuditEntry.objects.filter(target=TARGET, action=POINTS)
+    return entries.filter(details__first_member=found.first_member).count()
+
+
+def is_whole(found: Begun) -> bool:
+    plan = found.plan
+    return blocks_done(found) == plan.blocks and months_done(found) == plan.months
 
 
 def strangers() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -55,6 +55,17 @@ PROMOTION_JOINS: Final = 2.5
 PROMOTION_SHARE: Final = 0.85
 PROMOTION_RATE: Final = 0.35
 PROMOTION_LIFETIME: Final = 0.35
+
+# Of the members who have a reward's worth, so many spend in a month, most of it, while
+# shops are open.
+REDEEM_FROM: Final = 500
+REDEEM_SHARE: Final = 0.12
+REDEEM_PART: Final = (0.5, 1.0)
+LEAVING_SHARE: Final = 0.5
+OPEN_SECONDS: Final = (9 * 3600, 21 * 3600)
+HOLDS: Final = 12
+HOLD_POINTS: Final = 300
+ADJUSTMENTS: Final = 24
 
 
 class Unusable(ValueError):
@@ -114,6 +125,25 @@ class Plan:
             simpler_refunds=self.month(max(1, round(self.months * 0.50))),
             tiering=self.month(max(1, round(self.months * 0.60))),
         )
+
+
+def earning(plan: Plan) -> dict[str, Any]:
+    """Return the retailer's rule of earning: a point a yuan, double around 11.11."""
+    years = range(plan.start.year, plan.end.year + 1)
+    return {
+        "points": 1,
+        "per_amount": "1",
+        "bonuses": [
+            {
+                "name": f"11.11 {year}",
+                "from": f"{year}-11-09",
+                "to": f"{year}-11-11",
+                "multiplier": "2",
+            }
+            for year in years
+        ],
+        "events": {"birthday": 100, "sign_up": 50},
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import connection, transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from analytics.demo import catalogue, copying, queries, rules, tables
+from analytics.demo import catalogue, copying, ledger, queries, rules, tables
 from analytics.demo.arrow import table
 from analytics.demo.queries import Begun
 from analytics.demo.rules import Plan
@@ -43,7 +44,7 @@ LOCK: Final = "analytics.demo"
 # What version 1 holds where the environment named no zone and no currency.
 UNTOLD: Final = ("UTC", "EUR")
 
-# (blocks done, blocks)
+# (blocks of members and months of points done, of both in all)
 Report = Callable[[int, int], None]
 
 
@@ -66,10 +67,12 @@ class EndAhead(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What is there now; `new` counts the blocks this run wrote."""
+    """What is there now; `new` counts the blocks this run wrote, `posted` the months
+    of points."""
 
     plan: Plan
     new: int
+    posted: int
     members: int
     orders: int
     refunds: int
@@ -88,21 +91,28 @@ def load(
     """Load what is missing of the demo; one at a time, others wait.
 
     `end` None is the day it was begun with, or yesterday: the last whole day. Each
-    block of members is one transaction, so whatever ends this run, the next one goes
+    block of members, then each month of points is one transaction, so whatever ends this run, the next one goes
     on behind the last whole block and comes to the same rows. Raises `NotEmpty`,
     `AnotherDemo`, `EndAhead`, and `rules.Unusable` for arguments out of range.
     """
     with locks.held(LOCK):
         found = _begin(members=members, months=months, seed=seed, end=end, at=at)
         done = queries.blocks_done(found)
+        posted = queries.months_done(found)
         context = _context(found, at=at)
-        report(done, found.plan.blocks)
-        for block in range(done, found.plan.blocks):
+        blocks, months = found.plan.blocks, found.plan.months
+        report(done + posted, blocks + months)
+        for block in range(done, blocks):
             _load_block(found.plan, block=block, context=context)
-            report(block + 1, found.plan.blocks)
-        if done < found.plan.blocks:
-            _analyze()
-        return _counted(found.plan, new=found.plan.blocks - done)
+            report(block + 1, blocks + months)
+        if done < blocks:
+            _analyze(*_MODELS)
+        for month in range(posted, months):
+            ledger.post(found, number=month, at=at)
+            if month in (0, months - 1):
+                _analyze(*ledger.MODELS)
+            report(blocks + month + 1, blocks + months)
+        return _counted(found.plan, new=blocks - done, posted=months - posted)
 
 
 @transaction.atomic
@@ -183,7 +193,12 @@ def _settle(plan: Plan, *, zone: str, currency: str, at: datetime) -> None:
     if settings.number != 1:
         return
     values = programme_rules.dump(settings)
-    values |= {"name": rules.NAME, "time_zone": zone, "currency": currency}
+    values |= {
+        "name": rules.NAME,
+        "time_zone": zone,
+        "currency": currency,
+        "earn": rules.earning(plan),
+    }
     midnight = datetime.combine(plan.start, time(), _zone(zone))
     programme_services.publish(
         values=values,
@@ -236,21 +251,30 @@ def _load_block(plan: Plan, *, block: int, context: Context) -> None:
     )
 
 
-def _analyze() -> None:
+_MODELS: Final[tuple[type[Model], ...]] = (
+    Member,
+    Identifier,
+    Consent,
+    Attribute,
+    Label,
+    Order,
+    OrderLine,
+)
+
+
+def _analyze(*models: type[Model]) -> None:
     """Statistics at once: the first page must not wait for autovacuum to notice."""
-    names = ", ".join(
-        f'"{model._meta.db_table}"'
-        for model in (Member, Identifier, Consent, Attribute, Label, Order, OrderLine)
-    )
+    names = ", ".join(f'"{model._meta.db_table}"' for model in models)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {names}")
 
 
-def _counted(plan: Plan, *, new: int) -> Loaded:
+def _counted(plan: Plan, *, new: int, posted: int) -> Loaded:
     own = Order.objects.filter(source=rules.SOURCE)
     return Loaded(
         plan=plan,
         new=new,
+        posted=posted,
         members=Member.objects.filter(source=rules.SOURCE).count(),
         orders=own.orders().count(),
         refunds=own.refunds().count(),

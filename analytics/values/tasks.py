@@ -6,6 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from analytics.values import nightly
 from analytics.values import services as values
 from config.lib import clock
 from members.jobs import services as jobs
@@ -14,6 +15,11 @@ from members.jobs import services as jobs
 @shared_task(name="analytics.values.tasks.keep_fresh")
 def keep_fresh(**kwargs: Any) -> None:
     values.keep_fresh(at=clock.now())
+
+
+@shared_task(name="analytics.values.tasks.night")
+def night(**kwargs: Any) -> None:
+    nightly.tick(at=clock.now())
 
 
 @shared_task(name="analytics.values.tasks.recompute")

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from django.core.management import execute_from_command_line
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from config.embedded import runtime
 from config.embedded.paths import Unusable
@@ -42,7 +43,22 @@ def run(argv: list[str], *, base_dir: Path) -> int:
             reason = str(error).partition("\n")[0]
             print(f"tern: the database does not answer: {reason}", file=sys.stderr)
             return 1
+        except ProgrammingError:
+            if not _lacks_migrations():
+                raise
+            print(
+                "tern: the database lacks tables of this version; "
+                "./bin/manage migrate makes them, and so does ./bin/up",
+                file=sys.stderr,
+            )
+            return 2
     return 0
+
+
+def _lacks_migrations() -> bool:
+    """Asked only when a command failed: the answer takes a moment."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _is_absence(error: OperationalError) -> bool:

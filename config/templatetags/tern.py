@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -81,6 +82,15 @@ def pp(ratio: formats.Number | None, places: int = 1) -> str:
 @register.filter
 def masked(value: str, kind: str) -> str:
     return formats.masked(kind, value)
+
+
+@register.filter
+def undo_url(message: Message) -> str:
+    """This is where a toast's Undo posts, which its view put among the tags."""
+    for tag in (message.extra_tags or "").split():
+        if tag.startswith("undo:/"):
+            return tag.removeprefix("undo:")
+    return ""
 
 
 @register.filter

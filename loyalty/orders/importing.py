@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.orders import services
+from loyalty.orders import batches
 from loyalty.orders.loading import OrderLoader
 from members.imports import kinds
 from members.imports.enums import ImportKind
@@ -107,6 +107,6 @@ def register() -> None:
             label=_("Orders"),
             fields=FIELDS,
             loader=OrderLoader,
-            undo=services.undo_batch,
+            undo=batches.undo_batch,
         )
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from loyalty.orders import rules, statements
+from loyalty.orders import earning, rules, statements
 from loyalty.orders.enums import OrderKind
 from members.imports import amounts, dates, staging, texts
 from members.imports.amounts import Money, Number, Style
@@ -88,11 +86,10 @@ class OrderLoader:
         return lines + [_bad_line(row.line, row.bad, row.raw) for row in chunk.bad]
 
     def settle(self, cursor: CursorWrapper) -> int:
-        decimals = Style.COMMA | Style.POINT
-        file = reduce(or_, self._ways.values(), Style.NONE) & decimals
+        point = any(way & Style.POINT for way in self._ways.values())
         for name, way in sorted(self._ways.items()):
             # Decimals of this column decide; without any, those of the others.
-            if way & Style.BARE and (way & decimals or file) != Style.POINT:
+            if way & Style.BARE and (way & Style.COMMA or not point):
                 detail = (
                     f"{name}: a thousand or a decimal? No other row shows that a point "
                     "is the decimal sign; say which (--decimal point or comma)"
@@ -157,9 +154,9 @@ class OrderLoader:
         stores = cursor.rowcount
         members = self._create_members(cursor, told)
         cursor.execute(statements.ORDERS, told)
-        if self.context.options.update:
-            self._update(cursor, told)
+        corrected = self._update(cursor, told) if self.context.options.update else []
         self._write_lines(cursor, told)
+        self._points(cursor, {**told, "corrected": corrected})
         if self._at("store") is not None:
             cursor.execute(statements.HOME_STORES)
         cursor.execute(statements.KNOWN_MEMBERS)
@@ -188,12 +185,41 @@ class OrderLoader:
             cursor.execute(statements.FRESH_KNOWN)
         return created
 
-    def _update(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
+    def _update(self, cursor: CursorWrapper, told: dict[str, Any]) -> list[int]:
+        """Write what changed; return the orders that must earn anew for it."""
+        cursor.execute(statements.CORRECTED)
+        (corrected,) = cursor.fetchone()
+        # What an order earned by what it said before is withdrawn first.
+        earning.reverse_many(order_ids=corrected, reason="", **self._by)
+        cursor.execute(statements.REVISE, [corrected])
         cursor.execute(statements.UPDATES, told)
-        if not cursor.rowcount:
-            return
-        cursor.execute(statements.OLD_LINES)
-        cursor.execute(statements.REFRESH.format(members=statements.MOVED_MEMBERS))
+        if cursor.rowcount:
+            cursor.execute(statements.OLD_LINES)
+            cursor.execute(statements.REFRESH.format(members=statements.MOVED_MEMBERS))
+        return list(corrected)
+
+    def _points(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
+        """Orders earn and refunds take back in the transaction that writes them."""
+        cursor.execute(statements.WRITTEN, told)
+        orders, refunds = cursor.fetchone()
+        by = self._by
+        earning.earn_many(order_ids=orders, actor=by["actor"], now=by["now"])
+        earning.take_back_many(refund_ids=refunds, **by)
+        if told["corrected"]:
+            # A corrected order may have been another member's before.
+            cursor.execute(statements.MOVED_MEMBERS)
+            moved = [pk for (pk,) in cursor.fetchall()]
+            earning.settle_stamps(member_ids=moved, **by)
+
+    @property
+    def _by(self) -> dict[str, Any]:
+        """Who posts what this load does to the books, by which settings, and when."""
+        context = self.context
+        return {
+            "actor": f"import:{context.batch_id}",
+            "settings": context.programme,
+            "now": context.at,
+        }
 
     def _write_lines(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
         cursor.execute(statements.LINES_BETWEEN)

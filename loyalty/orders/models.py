@@ -47,6 +47,13 @@ class Order(models.Model):
     batch = models.ForeignKey(
         "members.ImportBatch", null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # Points that paid a part, and what they paid; `amount_minor` is the rest.
+    tender_points = models.BigIntegerField(db_default=0)
+    tender_minor = models.BigIntegerField(db_default=0)
+    delivered_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    # How often a file corrected the order; what it earned has a key of each.
+    revision = models.IntegerField(db_default=0)
     # Of what the source said, to tell the same order sent again from another.
     content_hash = models.CharField(max_length=32)
     created_at = models.DateTimeField()
@@ -117,7 +124,11 @@ class Refund(Order):
 
 
 class OrderLine(models.Model):
-    """One kind of goods in an order. `amount_minor` is the line's total."""
+    """One kind of goods in an order, or in a refund the part that came back.
+
+    `amount_minor` is what money paid of the line's total, `tender_minor` what points
+    paid. `goods` is false for gift cards and shipping.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     line_no = models.IntegerField()
@@ -126,6 +137,9 @@ class OrderLine(models.Model):
     quantity = models.DecimalField(max_digits=14, decimal_places=3, null=True)
     amount_minor = models.BigIntegerField()
     margin_minor = models.BigIntegerField(null=True)
+    line_id = models.CharField(max_length=80, db_default="")
+    goods = models.BooleanField(db_default=True)
+    tender_minor = models.BigIntegerField(db_default=0)
 
     class Meta:
         app_label = "loyalty"
@@ -140,6 +154,51 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} line {self.line_no}"
+
+
+class ParkedRefund(models.Model):
+    """A refund that came before its order; applied when the order comes."""
+
+    source = models.CharField(max_length=60)
+    order_external_id = models.CharField(max_length=120)
+    external_id = models.CharField(max_length=120)
+    payload = models.JSONField()
+    received_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+    # Why it could not be applied when the order came; somebody must look.
+    refused = models.CharField(max_length=60, db_default="")
+
+    class Meta:
+        app_label = "loyalty"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"], name="parked_refund_once"
+            ),
+        ]
+        indexes = [
+            # What waits for an order.
+            models.Index(
+                fields=["source", "order_external_id"],
+                name="parked_refund_waiting",
+                condition=Q(applied_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.external_id}"
+
+
+class EarnBudget(models.Model):
+    """Points orders hold under a limit for everybody; there only where one is set."""
+
+    currency = models.CharField(max_length=20, primary_key=True)
+    used = models.BigIntegerField()
+
+    class Meta:
+        app_label = "loyalty"
+
+    def __str__(self) -> str:
+        return f"{self.currency}: {self.used}"
 
 
 class ChangedMonth(models.Model):

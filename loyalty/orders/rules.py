@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -36,7 +36,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
+    """A line as it was told: `amount_minor` is its total before points pay a part.
+
+    `goods` is false for gift cards and shipping.
+    """
+
     amount_minor: int
+    line_id: str = ""
+    goods: bool = True
     sku: str = ""
     category: str = ""
     quantity: Decimal | None = None
@@ -69,8 +76,7 @@ def content_hash(
         refund_of,
         LINE.join(sorted(_line_text(line) for line in lines)),
     ]
-    text = FIELD.join(parts).encode()
-    return hashlib.md5(text, usedforsecurity=False).hexdigest()
+    return text_hash(parts)
 
 
 def _line_text(line: Line) -> str:
@@ -87,3 +93,94 @@ def plain_decimal(value: Decimal) -> str:
 
 def _text(number: int | None) -> str:
     return "" if number is None else str(number)
+
+
+def till_hash(*, content: str, lines: Sequence[Line], points_redeemed: int) -> str:
+    """This tells a till's order by what files cannot say too; else it is `content`."""
+    marks = [(line.line_id, line.goods) for line in lines]
+    if not points_redeemed and all(mark == ("", True) for mark in marks):
+        return content
+    return text_hash([content, str(points_redeemed), repr(marks)])
+
+
+def text_hash(parts: Iterable[str]) -> str:
+    """This tells one telling from another; the order of parts matters."""
+    text = FIELD.join(parts).encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A line of an order, in minor units, and what has come back of it before.
+
+    `paid` by money and `tender` by points are together the line's total. `points` paid
+    the tender, `earned` were granted for the line. The `_back` ones came back, by the
+    till or by a file.
+    """
+
+    line_no: int
+    line_id: str
+    quantity: Decimal | None
+    paid: int
+    tender: int
+    points: int
+    earned: int
+    paid_back: int = 0
+    tender_back: int = 0
+    earned_back: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.paid + self.tender
+
+    @property
+    def returned(self) -> int:
+        return self.paid_back + self.tender_back
+
+    @property
+    def left(self) -> int:
+        return self.total - self.returned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Back:
+    """What comes back of one line."""
+
+    line_no: int
+    total: int
+    paid: int
+    tender: int
+    points: int
+    earned: int
+
+
+def back(line: Held, minor: int) -> Back:
+    """What goes back with the next `minor` of a line, in the proportion it was paid.
+
+    Each part is what should be back by then less what is, so that returns one by one
+    add up to exactly the whole, whatever road they came by.
+    """
+    after = line.returned + minor
+    due = _share(line.paid, after, line.total) - line.paid_back
+    paid = max(0, min(due, minor), minor - (line.tender - line.tender_back))
+    tender_after = line.tender_back + minor - paid
+    return Back(
+        line_no=line.line_no,
+        total=minor,
+        paid=paid,
+        tender=minor - paid,
+        points=_share(line.points, tender_after, line.tender)
+        - _share(line.points, line.tender_back, line.tender),
+        earned=max(0, _share(line.earned, after, line.total) - line.earned_back),
+    )
+
+
+def _share(whole: int, part: int, of: int) -> int:
+    return whole * part // of if of else 0
+
+
+def of_quantity(line: Held, quantity: Decimal) -> int:
+    """What a number of pieces cost: of the line's total, all of the rest for all."""
+    if not line.quantity or quantity >= line.quantity:
+        return line.left
+    return min(line.left, int(line.total * quantity / line.quantity))

@@ -231,6 +231,29 @@ SELECT %(source)s, s.key, s.member_id, s.kind, s.target_id, s.placed_at, s.day,
   FROM import_slice s LEFT JOIN members_store st ON st.code = s.store
  WHERE s.verdict = 'new' ORDER BY s.pos
 """
+# Orders whose points follow from what changed: themselves, or a refund of theirs.
+CORRECTED = """
+SELECT coalesce(array_agg(id), '{}') FROM (
+    SELECT order_id AS id FROM import_slice WHERE verdict = 'update' AND kind = 'order'
+     UNION SELECT target_id FROM import_slice
+            WHERE verdict = 'update' AND target_id IS NOT NULL
+     UNION SELECT o.refund_of_id FROM import_slice s JOIN loyalty_order o ON o.id = s.order_id
+            WHERE s.verdict = 'update' AND o.refund_of_id IS NOT NULL) x
+"""
+REVISE = (
+    "UPDATE loyalty_order SET revision = revision + 1 WHERE id = ANY (%s::bigint[])"
+)
+# What earns, and what takes back, in this slice.
+WRITTEN = """
+SELECT coalesce(array_agg(id) FILTER (WHERE kind = 'order'), '{}'),
+       coalesce(array_agg(id) FILTER (WHERE kind = 'refund'), '{}')
+  FROM (SELECT o.id, o.kind FROM import_slice s
+          JOIN loyalty_order o ON o.source = %(source)s AND o.external_id = s.key
+         WHERE s.verdict = 'new'
+         UNION SELECT id, kind FROM loyalty_order WHERE id = ANY (%(corrected)s::bigint[])
+         UNION SELECT id, kind FROM loyalty_order
+                WHERE refund_of_id = ANY (%(corrected)s::bigint[])) x
+"""
 UPDATES = """
 UPDATE loyalty_order o
    SET member_id = s.member_id, refund_of_id = s.target_id, placed_at = s.placed_at,

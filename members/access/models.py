@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -104,3 +105,37 @@ class User(AbstractBaseUser, PermissionsMixin):
         if not self.is_active:
             return frozenset()
         return rules.WORDS if self.is_superuser else rules.permissions_of(self.roles)
+
+
+class ApiKey(models.Model):
+    """A program's way in. Only the digest of the key is kept; its start names it."""
+
+    name = models.CharField(_("name"), max_length=80)
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64)
+    scopes = ArrayField(models.CharField(max_length=40))
+    # Null: as many as the installation allows any key.
+    requests_per_minute = models.PositiveIntegerField(null=True)
+    # Null: made on the command line.
+    created_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "members"
+        constraints = [
+            # Every request finds its key by this index.
+            models.UniqueConstraint(fields=["digest"], name="api_key_digest"),
+            models.CheckConstraint(
+                condition=~Q(scopes=[]),
+                name="api_key_has_scopes",
+                violation_error_message=_("A key has one scope or more."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -11,6 +11,8 @@ class AuditEntry(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # Who it was where nobody was signed in: `key:7` is an API key.
+    agent = models.CharField(max_length=80, blank=True, default="")
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=120, blank=True)
     details = models.JSONField(default=dict)

@@ -267,6 +267,31 @@ class Consent(models.Model):
         return f"{self.channel} {self.purpose}: {'yes' if self.granted else 'no'}"
 
 
+class Enrolment(models.Model):
+    """What a till said when it made a member: the business key and its payload."""
+
+    member = models.OneToOneField(
+        Member, primary_key=True, on_delete=models.CASCADE, related_name="enrolment"
+    )
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "members"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                name="enrolment_external_id",
+                violation_error_message=_("This source has used the number before."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.external_id}"
+
+
 class ChangedMember(models.Model):
     """A mark that a member changed, left for the layer above to pick up and delete."""
 

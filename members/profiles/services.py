@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
+from django.db.models.fields.reverse_related import ForeignObjectRel
 from psycopg import sql
 
 from members.imports.enums import ImportKind
@@ -71,8 +72,8 @@ def _delete(cursor: CursorWrapper) -> int:
 
 def _places(on_delete: object) -> Iterator[dict[str, sql.Identifier]]:
     """Yield table and column of each reference to a member that is declared so."""
-    for relation in Member._meta.related_objects:
-        if relation.on_delete is on_delete:
+    for relation in Member._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and relation.on_delete is on_delete:
             yield {
                 "table": sql.Identifier(relation.related_model._meta.db_table),
                 "column": sql.Identifier(str(relation.field.column)),

@@ -27,12 +27,16 @@ class ProgrammeVersion(models.Model):
                 violation_error_message=_("This version exists already."),
             ),
             models.CheckConstraint(
-                condition=Q(number=1, effective_from__isnull=True)
-                | Q(number__gt=1, effective_from__isnull=False),
+                condition=Q(effective_from__isnull=False) | Q(number__lte=2),
                 name="programme_version_first_is_from_the_beginning",
                 violation_error_message=_(
-                    "Version 1 is in force from the beginning; later ones have a date."
+                    "Only the first versions are in force from the beginning; later ones have a date."
                 ),
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_from__isnull=True) | Q(number__gt=1),
+                name="programme_version_one_has_no_date",
+                violation_error_message=_("Version 1 is in force from the beginning."),
             ),
         ]
         indexes = [

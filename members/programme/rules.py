@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision, is_currency
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from config.lib.errors import DomainError
+from members.programme import points
+from members.programme.errors import InvalidSetting
+from members.programme.points import Currency, Earn, Expiry
+
+__all__ = ["InvalidSetting", "Settings", "dump", "parse"]
 
 RfmRule = Literal["strict_less", "ntile_id", "percentile"]
 RfmWindow = Literal["all", "12m"]
@@ -29,18 +33,12 @@ DEFAULT_CLV_YEARS = 3
 MAX_DAYS = 3660
 
 
-class InvalidSetting(DomainError):
-    """A setting was refused; `field` names it and the text says what is accepted."""
-
-    code = "invalid_setting"
-    message = gettext_lazy("This setting is not accepted.")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One dated version of the programme's settings, checked and typed.
 
     `clv_margin` is a share of turnover between 0 and 1. Days are local days.
+    `point_value` is what one point pays, in units of the currency.
     """
 
     number: int = 1
@@ -54,6 +52,17 @@ class Settings:
     rfm_window: RfmWindow = "all"
     clv_years: int = DEFAULT_CLV_YEARS
     clv_margin: Decimal = Decimal("0.3")
+    earn: Earn | None = field(default_factory=Earn)
+    pending_days: int = 14
+    activate_on: points.ActivateOn = "time"
+    expiry: Expiry = field(default_factory=Expiry)
+    clawback: points.Clawback = "own_then_debt"
+    point_value: Decimal = Decimal("0.01")
+    restore_grace_days: int = 30
+    adjustment_approval_above: int | None = 1000
+    currencies: tuple[Currency, ...] = field(
+        default_factory=lambda: (Currency(key="points"),)
+    )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -77,8 +86,7 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
             % {"names": ", ".join(NAMES)},
             field=unknown[0],
         )
-    defaults = Settings()
-    merged = {name: values.get(name, getattr(defaults, name)) for name in NAMES}
+    merged = {**dump(Settings()), **values}
     return Settings(
         number=number,
         name=_name(merged["name"]),
@@ -91,6 +99,19 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
         rfm_window=_choice("rfm_window", merged["rfm_window"], RFM_WINDOWS),  # type: ignore[arg-type]  # checked against the literal's values
         clv_years=_whole("clv_years", merged["clv_years"], 1, 50),
         clv_margin=_share("clv_margin", merged["clv_margin"]),
+        earn=points.parse_earn(merged["earn"]),
+        pending_days=_whole("pending_days", merged["pending_days"], 0, MAX_DAYS),
+        activate_on=points.parse_activate_on(merged["activate_on"]),
+        expiry=points.parse_expiry(merged["expiry"]),
+        clawback=points.parse_clawback(merged["clawback"]),
+        point_value=points.parse_point_value(merged["point_value"]),
+        restore_grace_days=_whole(
+            "restore_grace_days", merged["restore_grace_days"], 0, MAX_DAYS
+        ),
+        adjustment_approval_above=points.parse_limit(
+            "adjustment_approval_above", merged["adjustment_approval_above"]
+        ),
+        currencies=points.parse_currencies(merged["currencies"]),
     )
 
 
@@ -105,13 +126,29 @@ NAMES = (
     "rfm_window",
     "clv_years",
     "clv_margin",
+    "earn",
+    "pending_days",
+    "activate_on",
+    "expiry",
+    "clawback",
+    "point_value",
+    "restore_grace_days",
+    "adjustment_approval_above",
+    "currencies",
 )
 
 
 def dump(settings: Settings) -> dict[str, Any]:
     """Return the JSON form that `parse` reads back to an equal value."""
     values = {name: getattr(settings, name) for name in NAMES}
-    return {**values, "clv_margin": str(settings.clv_margin)}
+    return {
+        **values,
+        "clv_margin": str(settings.clv_margin),
+        "earn": points.dump_earn(settings.earn),
+        "expiry": dict(vars(settings.expiry)),
+        "point_value": str(settings.point_value),
+        "currencies": [points.dump_currency(one) for one in settings.currencies],
+    }
 
 
 def _name(value: object) -> str:
@@ -121,8 +158,14 @@ def _name(value: object) -> str:
     return text
 
 
+@cache
+def zones() -> frozenset[str]:
+    """Names of the zones this machine knows; finding them reads hundreds of files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _zone(value: object) -> str:
-    if str(value) not in zoneinfo.available_timezones():
+    if str(value) not in zones():
         raise InvalidSetting(
             _("Give an IANA time zone, for example Europe/Berlin or Asia/Shanghai."),
             field="time_zone",

@@ -31,7 +31,7 @@ def publish(
     *,
     values: Mapping[str, Any],
     based_on: int,
-    effective_from: datetime,
+    effective_from: datetime | None,
     by_id: int | None,
     at: datetime,
     orders_exist: bool,
@@ -39,6 +39,8 @@ def publish(
 ) -> ProgrammeVersion:
     """Publish a new version of the settings, in force from `effective_from`.
 
+    What `values` leaves out stays as it is. Without `effective_from` the version is in
+    force from the beginning of time; only the first that a person publishes may be.
     `based_on` is the number of the version the author saw; another one published
     since raises `StaleVersion`. `orders_exist` is told by the caller, who may look
     at orders; with it, currency and time zone raise `FixedSetting` when changed,
@@ -52,12 +54,12 @@ def publish(
     if latest.number != based_on:
         raise StaleVersion()
     before = rules.parse(latest.settings, number=latest.number)
-    after = rules.parse(values, number=latest.number + 1)
+    after = rules.parse({**rules.dump(before), **values}, number=latest.number + 1)
     if orders_exist:
         for field in ("currency", "time_zone"):
             if getattr(before, field) != getattr(after, field):
                 raise FixedSetting(field=field)
-    if latest.effective_from is not None and effective_from < latest.effective_from:
+    if not _may_begin(effective_from, latest):
         raise rules.InvalidSetting(
             _("Give a time not before that of the latest version."),
             field="effective_from",
@@ -70,3 +72,9 @@ def publish(
         created_at=at,
         note=note,
     )
+
+
+def _may_begin(effective_from: datetime | None, latest: ProgrammeVersion) -> bool:
+    if effective_from is None:
+        return latest.number == 1
+    return latest.effective_from is None or effective_from >= latest.effective_from

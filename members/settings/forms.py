@@ -59,14 +59,23 @@ class ProgrammeForm(forms.Form):
     note = forms.CharField(label=_("Why this changes"), max_length=200, required=False)
     based_on = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, fixed: rules.Settings | None, **kwargs: Any) -> None:
+        """`fixed` are the settings in force where orders keep zone and currency."""
         super().__init__(*args, **kwargs)
+        self.fixed = fixed
         zones = sorted(zoneinfo.available_timezones())
+        if fixed:
+            zones = [fixed.time_zone]
+            self.fields["currency"].widget.attrs["readonly"] = True
         self.fields["time_zone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]  # a ChoiceField
 
     def settings(self) -> dict[str, Any]:
         """Return the settings as `programme.publish` takes them."""
-        values = {name: self.cleaned_data[name] for name in rules.NAMES}
+        values = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name in rules.NAMES
+        }
         return {**values, "clv_margin": str(values["clv_margin"])}
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db import transaction
 
+from members.access import keys
 from members.access import services as access
-from members.access.models import Store, User
+from members.access.keys import Made
+from members.access.models import ApiKey, Store, User
 from members.audit import services as audit
 from members.programme import services as programme
 from members.programme.models import ProgrammeVersion
@@ -21,25 +23,28 @@ def publish_programme(
     *,
     values: Mapping[str, Any],
     based_on: int,
-    effective_from: datetime,
+    effective_from: datetime | None,
     note: str,
-    by: User,
+    by: User | None,
     at: datetime,
+    agent: str = "",
 ) -> ProgrammeVersion:
+    """Publish a version in the name of a person, or of an API key (`agent`)."""
     version = programme.publish(
         values=values,
         based_on=based_on,
         effective_from=effective_from,
-        by_id=by.pk,
+        by_id=by.pk if by else None,
         at=at,
         orders_exist=queries.orders_exist(),
         note=note,
     )
     audit.record(
         actor=by,
+        agent=agent,
         action="programme.publish",
         target=f"ProgrammeVersion:{version.number}",
-        details={"settings": version.settings},
+        details={"based_on": based_on, "settings": version.settings},
         at=at,
     )
     return version
@@ -89,6 +94,45 @@ def add_store(*, code: str, name: str, by: User, at: datetime) -> Store:
 def rename_store(*, store: Store, name: str, by: User, at: datetime) -> None:
     access.rename_store(store_id=store.pk, name=name)
     _record_store("stores.rename", store.pk, store.code, by, at)
+
+
+@transaction.atomic
+def make_key(
+    *,
+    name: str,
+    scopes: Collection[str],
+    expires_at: datetime | None,
+    requests_per_minute: int | None,
+    by: User,
+    at: datetime,
+) -> Made:
+    """Make a key of the HTTP API. Raises `InvalidKey` with the field at fault."""
+    made = keys.create(
+        name=name,
+        scopes=list(scopes),
+        at=at,
+        expires_at=expires_at,
+        requests_per_minute=requests_per_minute,
+        by_id=by.pk,
+    )
+    details = {"prefix": made.key.prefix, "scopes": made.key.scopes}
+    _record_key("keys.make", made.key, details, by, at)
+    return made
+
+
+@transaction.atomic
+def revoke_key(*, key: ApiKey, by: User, at: datetime) -> None:
+    """Take a key back; one that was taken back before stays so."""
+    if keys.revoke(key_id=key.pk, at=at):
+        _record_key("keys.revoke", key, {"prefix": key.prefix}, by, at)
+
+
+def _record_key(
+    action: str, key: ApiKey, details: Mapping[str, Any], by: User, at: datetime
+) -> None:
+    audit.record(
+        actor=by, action=action, target=f"ApiKey:{key.pk}", details=dict(details), at=at
+    )
 
 
 def _record_person(

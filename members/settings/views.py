@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 from config.lib import clock
 from config.lib.errors import DomainError
 from config.lib.htmx import add_refusal
-from config.lib.ui import Choice, Crumb
 from members.access import queries as access
 from members.access.enums import Role
 from members.access.http import requires, user_of
@@ -27,6 +26,7 @@ from members.settings.forms import (
     StoreForm,
     StoreNameForm,
 )
+from members.settings.frame import frame
 
 REFUSED = 422
 
@@ -38,12 +38,13 @@ def programme_page(request: HttpRequest) -> HttpResponse:
         return publish_programme(request)
     latest = programme.latest()
     initial = {**rules.dump(latest), "based_on": latest.number}
-    return _programme_page(request, ProgrammeForm(initial=initial))
+    form = ProgrammeForm(initial=initial, fixed=_fixed(latest))
+    return _programme_page(request, form)
 
 
 @requires("settings.edit")
 def publish_programme(request: HttpRequest) -> HttpResponse:
-    form = ProgrammeForm(request.POST)
+    form = ProgrammeForm(request.POST, fixed=_fixed(programme.latest()))
     at = clock.now()
     if form.is_valid():
         try:
@@ -64,14 +65,18 @@ def publish_programme(request: HttpRequest) -> HttpResponse:
     return _programme_page(request, form, status=REFUSED)
 
 
+def _fixed(latest: rules.Settings) -> rules.Settings | None:
+    return latest if queries.orders_exist() else None
+
+
 def _programme_page(
     request: HttpRequest, form: ProgrammeForm, *, status: int = 200
 ) -> HttpResponse:
     context = {
         "form": form,
         "versions": programme.versions().select_related("created_by")[:20],
-        "fixed": queries.orders_exist(),
-        **_frame(request, "settings:programme"),
+        "fixed": form.fixed is not None,
+        **frame(request, "settings:programme"),
     }
     return render(request, "settings/programme.html", context, status=status)
 
@@ -81,7 +86,7 @@ def _programme_page(
 def people_page(request: HttpRequest) -> HttpResponse:
     context = {
         "people": [(person, _labels(person)) for person in access.people()],
-        **_frame(request, "settings:people"),
+        **frame(request, "settings:people"),
     }
     return render(request, "settings/people.html", context)
 
@@ -141,7 +146,7 @@ def _person_page(request: HttpRequest, person: User, form: PersonForm) -> HttpRe
 @requires("settings.view")
 @require_http_methods(["GET"])
 def stores_page(request: HttpRequest) -> HttpResponse:
-    context = {"stores": access.stores(), **_frame(request, "settings:stores")}
+    context = {"stores": access.stores(), **frame(request, "settings:stores")}
     return render(request, "settings/stores.html", context)
 
 
@@ -186,30 +191,11 @@ def _form_page(
         "person": None,
         "password_link": "",
         "back": reverse(back),
-        **_frame(request, back, title),
+        **frame(request, back, title),
         **extra,
     }
     status = REFUSED if form.errors else 200
     return render(request, "settings/form.html", context, status=status)
-
-
-def _frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
-    """Return crumbs, tabs and what this person may do, as all settings pages have."""
-    tabs = [
-        ("settings:programme", _("Programme")),
-        ("settings:people", _("People")),
-        ("settings:stores", _("Stores")),
-    ]
-    crumbs = [Crumb(_("Settings"), reverse("settings:programme"))]
-    crumbs += [Crumb(text, reverse(n)) for n, text in tabs if n == here and title]
-    crumbs.append(Crumb(title or next(text for n, text in tabs if n == here)))
-    words = user_of(request).words
-    return {
-        "crumbs": crumbs,
-        "tabs": [Choice(text, reverse(n), current=n == here) for n, text in tabs],
-        "may_edit": "settings.edit" in words,
-        "may_edit_people": "people.edit" in words,
-    }
 
 
 def _labels(person: User) -> list[str]:

@@ -16,7 +16,7 @@ from config.schedule import SCHEDULE
 
 ROOT = Path(__file__).resolve().parents[2]
 # Seen without signing in, or guarded by allauth itself.
-OPEN = re.compile(r"^(accounts/|healthz|readyz|metrics|preferences/|static/)")
+OPEN = re.compile(r"^(api/|accounts/|healthz|readyz|metrics|preferences/|static/)")
 
 
 def tracked(*patterns: str) -> list[Path]:

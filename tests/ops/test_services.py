@@ -101,3 +101,13 @@ def test_database_that_does_not_answer_ends_up_and_is_named(var):
     assert "Traceback" not in up.text
     assert "s3cret-word" not in up.text
     assert running.processes(var) == {}
+
+
+@pytest.mark.parametrize("command", ["demo", "apply_programme"])
+def test_command_on_a_database_without_tables_says_what_makes_them(command):
+    with running.scratch() as home:
+        done = running.manage(home / "var", command)
+
+    assert done.returncode == 2
+    assert "./bin/manage migrate" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -7,10 +7,13 @@ from datetime import date, timedelta
 import pytest
 
 from analytics.values import services as values
+from config.lib import clock
+from loyalty.points import desk
 from members.imports.models import ImportBatch
 from members.jobs import services as jobs
 from members.profiles.models import Member
 from tests import factories
+from tests.loyalty.points import pages
 from tests.ui import htmx_law
 
 AT = factories.AT
@@ -86,3 +89,26 @@ def test_a_swapped_import_list_equals_the_fresh_one(client, ana):
     client.force_login(ana)
 
     assert htmx_law.held(client, "/imports/") == 1
+
+
+@pytest.mark.django_db
+def test_a_swapped_statement_equals_the_fresh_one(client, ana):
+    member = pages.member()
+    for n in range(45):
+        pages.give(member, 1, at=pages.NOW + timedelta(minutes=n))
+    client.force_login(ana)
+
+    with clock.override(pages.NOW + timedelta(hours=1)):
+        assert htmx_law.held(client, f"/members/{member.number}/points/") == 1
+
+
+@pytest.mark.django_db
+def test_a_swapped_list_of_debts_equals_the_fresh_one(client, ana, monkeypatch):
+    monkeypatch.setattr(desk, "PAGE", 2)
+    for days in (0, 40, 100):
+        pages.owing(10, days=days)
+    client.force_login(ana)
+
+    with clock.override(pages.NOW):
+        # All and four ages, and the next page.
+        assert htmx_law.held(client, "/points/debts/") == 6

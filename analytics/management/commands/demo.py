@@ -55,7 +55,11 @@ class Command(BaseCommand):
 
     def _tell(self, done: Loaded) -> None:
         plan = done.plan
-        how = "loaded" if done.new else "was loaded already; nothing changed"
+        how = (
+            "loaded"
+            if done.new or done.posted
+            else "was loaded already; nothing changed"
+        )
         self.stdout.write(
             f"{rules.NAME}: {done.members:,} members, {done.orders:,} orders, "
             f"{done.refunds:,} refunds from {plan.start} to {plan.end} {how}"
@@ -74,7 +78,7 @@ class Command(BaseCommand):
 def _compute(done: Loaded, bars: _bars) -> None:
     """Values of today; without new rows only if a run before this one lost them."""
     at = clock.now()
-    if not done.new:
+    if not (done.new or done.posted):
         values.keep_fresh(at=at)
         return
     _settings, today = arguments.present()
@@ -89,7 +93,7 @@ def _found(done: Loaded) -> dict[str, Any]:
         **{name: getattr(plan, name) for name in asked},
         "start": plan.start.isoformat(),
         "end": plan.end.isoformat(),
-        "changed": done.new > 0,
+        "changed": done.new + done.posted > 0,
         **counted,
         "stories": _stories(done),
         "logins": [

@@ -69,7 +69,7 @@ class Command(BaseCommand):
             if Member.objects.exists():
                 return
             size = (DEMO_MEMBERS, DEMO_MONTHS, DEMO_SEED)
-        elif demo.blocks_done(begun) < begun.plan.blocks:
+        elif not demo.is_whole(begun):
             size = (begun.plan.members, begun.plan.months, begun.plan.seed)
         else:
             return

@@ -175,5 +175,5 @@ def test_import_list_has_a_fixed_number_of_queries(
     client.force_login(ana)
     client.get(reverse("imports:list"))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(reverse("imports:list"))

@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 
 from config.lib import clock
+from loyalty.points import audit
 from members.imports.models import ImportBatch
 from tests import factories
 from tests.members.imports.books import books, counts, waiting_tables
@@ -71,9 +72,25 @@ def clear() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE members_member, members_auditentry, members_importbatch,"
-            " members_store, members_changedmember, loyalty_changedmonth CASCADE"
+            " members_store, members_changedmember, loyalty_changedmonth,"
+            " loyalty_transfer CASCADE"
         )
     factories.seeds()
+
+
+def ledger() -> list[tuple]:
+    """Every posting by whose it is, without ids of the database's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT i.value, t.kind, t.points, t.occurred_at, t.posted_at, t.parts::text
+              FROM loyalty_transfer t
+              JOIN loyalty_account a ON a.id IN (t.debit_account_id, t.credit_account_id)
+              JOIN members_identifier i ON i.member_id = a.member_id
+             ORDER BY 1, 4, 2, 3
+            """
+        )
+        return list(cursor.fetchall())
 
 
 def final_state(load, path: Path, *, at) -> dict:
@@ -84,7 +101,8 @@ def final_state(load, path: Path, *, at) -> dict:
     (batch,) = ImportBatch.objects.all()
     assert waiting_tables() == []
     told = {name: summary[name] for name in ("read", "loaded", "rejected")}
-    return {**books(), "counts": counts(batch), "told": told}
+    assert audit.audit().ok
+    return {**books(), "ledger": ledger(), "counts": counts(batch), "told": told}
 
 
 @pytest.mark.slow
@@ -112,6 +130,7 @@ def test_an_import_killed_and_started_again_ends_as_if_undisturbed(
     clear()
     assert resumed == final_state(load, file, at=NOW)
     assert resumed["counts"]["loaded"] + resumed["counts"]["rejected"] == ROWS
+    assert len(resumed["ledger"]) > ROWS / 2
 
 
 @pytest.mark.slow

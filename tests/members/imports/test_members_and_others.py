@@ -24,6 +24,7 @@ from members.profiles.models import (
     Identifier,
     Member,
 )
+from members.programme.services import publish
 from tests import factories
 from tests.members.imports.people import counts, known, rejects
 
@@ -55,12 +56,27 @@ def orders(csv_file):
     return csv_file(ORDERS, name="orders.csv")
 
 
+@pytest.fixture
+def earns_nothing(db):
+    """Who has an account of points outlives the load that created him."""
+    publish(
+        values={"earn": None},
+        based_on=1,
+        effective_from=None,
+        by_id=None,
+        at=AT,
+        orders_exist=False,
+    )
+
+
 def undone(batch: int) -> Undone:
     by = factories.user("admin")
     return uploads.undo(batch_id=batch, by=by, at=factories.AT)
 
 
-def test_orders_and_members_give_the_same_members_in_either_order(load, people, orders):
+def test_orders_and_members_give_the_same_members_in_either_order(
+    load, people, orders, earns_nothing
+):
     batches = [load("members", people)["batch"], load("orders", orders)["batch"]]
     members_first = known()
     for batch in reversed(batches):
@@ -146,7 +162,7 @@ def test_undo_leaves_an_attribute_another_load_replaced(load, csv_file):
 
 
 def test_undo_of_orders_removes_members_they_created_and_no_others(
-    load, people, orders
+    load, people, orders, earns_nothing
 ):
     batch = load("orders", orders)["batch"]
     load("members", people)
@@ -155,6 +171,15 @@ def test_undo_of_orders_removes_members_they_created_and_no_others(
 
     assert result == Undone(removed=5, members_removed=1, kept=0)
     assert not Identifier.objects.filter(value="c-9").exists()
+    assert Member.objects.filter(first_order_at=None).count() == 4
+
+
+def test_undo_of_orders_that_earned_keeps_who_has_an_account(load, orders):
+    batch = load("orders", orders)["batch"]
+
+    result = undone(batch)
+
+    assert result == Undone(removed=5, members_removed=0, kept=0)
     assert Member.objects.filter(first_order_at=None).count() == 4
 
 

@@ -62,6 +62,7 @@ class OneByOne:
         refused: dict[int, set[str]] = {}
         addresses: set[tuple[str, str]] = set()
         met: list[Person] = []
+        before = {name: one for one in self.persons for name in one.called}
         for line, row in enumerate(file, start=2):
             address = self._address(row["member"])
             person = self._called(address)
@@ -71,6 +72,12 @@ class OneByOne:
                 reasons.add("duplicate")
             elif not reasons:
                 self._take(person or Person({address}), row, told)
+            # Whom an address meant before the file is as true: such a row is refused
+            # either as a second row of one member or for what another member has.
+            if reasons and any(
+                self._called(one) not in (None, before.get(address)) for one in told
+            ):
+                reasons.add("identifier_taken")
             if reasons:
                 refused[line] = reasons
             addresses.add(address)

@@ -100,7 +100,7 @@ def test_job_list_has_a_fixed_number_of_queries(
     client.force_login(ana)
     client.get(reverse("jobs:list"))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(reverse("jobs:list"))
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail
 from django.urls import reverse
@@ -52,6 +54,18 @@ def test_a_stale_form_is_refused_and_keeps_what_was_typed(client, ana):
     assert response.status_code == 422
     assert "another version meanwhile" in response.content.decode()
     assert "Spring &amp; Oak" in response.content.decode()
+
+
+def test_what_orders_have_fixed_is_not_offered(client, ana):
+    client.force_login(ana)
+    page = reverse("settings:programme")
+    assert "Asia/Shanghai" in client.get(page).content.decode()
+
+    factories.member(first_order_at=factories.AT)
+    shown = client.get(page).content.decode()
+
+    assert "Asia/Shanghai" not in shown
+    assert re.search(r"<input[^>]*name=.currency.[^>]*readonly", shown)
 
 
 @pytest.mark.parametrize("name", ["programme", "people", "stores"])
@@ -126,5 +140,5 @@ def test_people_page_has_a_fixed_number_of_queries(
     client.force_login(ana)
     client.get(reverse("settings:people"))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(reverse("settings:people"))

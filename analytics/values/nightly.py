@@ -1,0 +1,64 @@
+"""The night's work in its order: first the books, then what is computed from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from analytics.values import services as values
+from config.lib import locks
+from loyalty.points import nightly
+from loyalty.points.models import NightlyRun
+from members.programme import queries as programme
+
+LOCK = "nightly"
+
+Report = nightly.Steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Night:
+    """A night's as-of, what each step changed, and whether this call did any of it."""
+
+    as_of: datetime
+    steps: dict[str, int]
+    already_done: bool
+
+
+def run(*, at: datetime, report: Report = lambda step, done: None) -> Night:
+    """Do the night that began with the last local midnight, as far as it is not done."""
+    with locks.held(LOCK):
+        return _run(at=at, report=report)
+
+
+def tick(*, at: datetime) -> Night | None:
+    """As `run`, for a clock that ticks every few minutes: busy or done is no work."""
+    with locks.tried(LOCK) as mine:
+        return _run(at=at, report=lambda step, done: None) if mine else None
+
+
+def _run(*, at: datetime, report: Report) -> Night:
+    settings = programme.settings_at(at=at)
+    as_of = nightly.night_of(at=at, settings=settings)
+    run = nightly.begin(as_of=as_of, at=at)
+    if run.finished_at is not None:
+        return _told(run, already_done=True)
+    nightly.books(run=run, now=at, report=report)
+    nightly.do(
+        run=run,
+        step="values",
+        work=lambda told: _values(at),
+        report=partial(report, "values"),
+    )
+    nightly.end(run=run, at=at)
+    return _told(run, already_done=False)
+
+
+def _values(at: datetime) -> int:
+    done = values.keep_fresh(at=at)
+    return done.members if done else 0
+
+
+def _told(run: NightlyRun, *, already_done: bool) -> Night:
+    return Night(as_of=run.as_of, steps=run.steps, already_done=already_done)
