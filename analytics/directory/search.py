@@ -13,6 +13,8 @@ from members.profiles.models import Identifier, Member
 MOST = 500
 SHORTEST_INFIX = 3
 SHORTEST_PHONE = 5
+# Bare digits may as well be a customer number, which must find no strangers.
+SHORTEST_BARE_PHONE = 7
 # What somebody writes who means a telephone number, and nothing else.
 PHONE = re.compile(r"\+?[\d ()/.\-]+")
 
@@ -25,7 +27,7 @@ def matching_ids(q: str) -> QuerySet[Member, int]:
     cut at `MOST` rows.
     """
     text = unicodedata.normalize("NFKC", q).strip()
-    phone_part = PHONE.fullmatch(text) and re.sub(r"\D", "", text).lstrip("0")
+    phone_part = _phone_part(text)
     members = Member.objects.all()
     identifiers = Identifier.objects.all()
     parts = [
@@ -37,7 +39,7 @@ def matching_ids(q: str) -> QuerySet[Member, int]:
     if text != text.lower():
         lower = identifiers.filter(value__startswith=text.lower())
         parts.append(lower.values_list("member_id")[:MOST])
-    if phone_part and len(phone_part) >= SHORTEST_PHONE:
+    if phone_part:
         phone = identifiers.filter(type="phone", value__contains=phone_part)
         parts.append(phone.values_list("member_id")[:MOST])
     if len(text) >= SHORTEST_INFIX:
@@ -45,3 +47,12 @@ def matching_ids(q: str) -> QuerySet[Member, int]:
         parts.append(anywhere.values_list("id")[:MOST])
     first, *rest = parts
     return first.union(*rest)  # type: ignore[return-value]  # a union of one column
+
+
+def _phone_part(text: str) -> str:
+    """Return the digits to find within telephone numbers; none if it is not one."""
+    if not PHONE.fullmatch(text):
+        return ""
+    digits = re.sub(r"\D", "", text).lstrip("0")
+    shortest = SHORTEST_BARE_PHONE if text.isdigit() else SHORTEST_PHONE
+    return digits if len(digits) >= shortest else ""

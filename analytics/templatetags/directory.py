@@ -152,7 +152,12 @@ def shown_identifier(identifier: Identifier, in_full: bool) -> str:
 @register.inclusion_tag("directory/value_card.html", takes_context=True)
 def value_card(context: Context, value: MemberValue, run: ValueRun) -> dict[str, Any]:
     rules: Settings = context["programme"]
-    return {"reasons": _reasons(value, run, rules), "cell": value.cell, "run": run}
+    return {
+        "reasons": _reasons(value, run, rules),
+        "cell": value.cell,
+        "run": run,
+        "limited": context.get("limited", False),
+    }
 
 
 def _reasons(value: MemberValue, run: ValueRun, rules: Settings) -> list[Reason]:

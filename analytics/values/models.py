@@ -25,12 +25,14 @@ class ValueRun(models.Model):
     """One computation of every member's values at the end of a day.
 
     `snapshot` is the Parquet file of a past day; where it is empty the run replaced
-    the current values. `bounds` says between which measures each score lies.
+    the current values. `bounds` says between which measures each score lies, `scored`
+    how many members have scores.
     """
 
     as_of = models.DateField()
     state = models.CharField(max_length=8, choices=RunState.choices)
     rows = models.BigIntegerField(default=0)
+    scored = models.BigIntegerField(default=0)
     bounds = models.JSONField(default=dict)
     settings_number = models.PositiveIntegerField()
     facts_version = models.CharField(max_length=64, blank=True)

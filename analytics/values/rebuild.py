@@ -77,15 +77,14 @@ def categories(facts: Facts) -> ir.Table:
 
 
 def bounds(values: ir.Table, *, settings: Settings) -> dict[str, Any]:
-    """This says between which measures each score lies, and of how many (`scored`)."""
+    """This says between which measures each score lies, to read a score by."""
     recent = settings.rfm_window == "12m"
     measures = {
         "r": "recency_days",
         "f": "orders_12m" if recent else "orders",
         "m": "spend_12m_minor" if recent else "spend_minor",
     }
-    scored = values.filter(values["r"].notnull()).count()
-    found: dict[str, Any] = {"scored": int(scored.to_pyarrow().as_py())}
+    found: dict[str, Any] = {}
     for score, measure in measures.items():
         rows = state.rows(
             values.filter(values[score].notnull())

@@ -133,6 +133,7 @@ def _compute(run: ValueRun, settings: Settings, *, past: bool, report: Report) -
         report(3, PHASES, gettext_noop("computing"))
         values = state.kept(rebuild.member_values(state.materialised(found)))
         run.bounds = rebuild.bounds(values, settings=settings)
+        run.scored = int(values.r.count().to_pyarrow().as_py())
         if past:
             report(4, PHASES, gettext_noop("writing the snapshot"))
             run.rows = int(values.count().to_pyarrow().as_py())

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -18,7 +17,6 @@ from django_htmx.middleware import HtmxDetails
 from config.lib.errors import DomainError
 
 REFUSED = 422
-NUL = "\0"  # PostgreSQL keeps no text with it, so nothing is known by it
 
 
 class HtmxHttpRequest(HttpRequest):
@@ -65,7 +63,8 @@ class EdgeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if NUL in request.path or NUL in unquote(request.META.get("QUERY_STRING", "")):
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL keeps no text with it, so nothing is known by it.
             raise BadRequest("a NUL in the address")
         response = self.get_response(request)
         known = settings.SESSION_COOKIE_NAME in request.COOKIES

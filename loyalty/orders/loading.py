@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -86,10 +88,11 @@ class OrderLoader:
         return lines + [_bad_line(row.line, row.bad, row.raw) for row in chunk.bad]
 
     def settle(self, cursor: CursorWrapper) -> int:
-        point = any(way & Style.POINT for way in self._ways.values())
+        decimals = Style.COMMA | Style.POINT
+        file = reduce(or_, self._ways.values(), Style.NONE) & decimals
         for name, way in sorted(self._ways.items()):
             # Decimals of this column decide; without any, those of the others.
-            if way & Style.BARE and (way & Style.COMMA or not point):
+            if way & Style.BARE and (way & decimals or file) != Style.POINT:
                 detail = (
                     f"{name}: a thousand or a decimal? No other row shows that a point "
                     "is the decimal sign; say which (--decimal point or comma)"

@@ -110,8 +110,8 @@ class ImportCommand(BaseCommand):
                     progress=bar,
                 )
             summary = imports.run(request=request, progress=bar)
-        if summary.batch is not None:
-            _write_rejects(ImportBatch.objects.get(pk=summary.batch), target)
+        found = summary.batch and ImportBatch.objects.get(pk=summary.batch)
+        _write_rejects(found or None, target)
         return summary
 
     def _print(self, summary: imports.Summary, *, as_json: bool) -> None:
@@ -148,19 +148,22 @@ def _options(options: dict[str, Any]) -> Options:
 
 
 def _check_target(target: Path | None) -> None:
+    """Refuse a place that cannot be written; what stands there stays till the end."""
     if target is None:
         return
+    existed = target.exists()
     try:
-        with target.open("w", encoding="utf-8", newline="") as file:
-            reporting.write(file, ())
+        target.open("a").close()
     except OSError as error:
         raise Unusable(f"--rejects {target}: {error.strerror}") from None
+    if not existed:
+        target.unlink()
 
 
-def _write_rejects(batch: ImportBatch, target: Path | None) -> None:
+def _write_rejects(batch: ImportBatch | None, target: Path | None) -> None:
     if target is not None:
         with target.open("w", encoding="utf-8", newline="") as file:
-            reporting.write(file, queries.rejects(batch=batch))
+            reporting.write(file, queries.rejects(batch=batch) if batch else ())
 
 
 def _bar() -> Progress:

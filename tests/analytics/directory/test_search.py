@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 def people():
     ana = factories.member(name="Ana")
     bo = factories.member(name="Bo")
+    cy = factories.member("56399", name="Cy")
     for member, kind, value in (
         (ana, "email", "member0000563@example.net"),
         (bo, "phone", "+8613800056399"),
@@ -23,7 +24,7 @@ def people():
         Identifier.objects.create(
             member=member, type=kind, value=value, source="", created_at=factories.AT
         )
-    return {ana.pk: "Ana", bo.pk: "Bo"}
+    return {ana.pk: "Ana", bo.pk: "Bo", cy.pk: "Cy"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,8 @@ def people():
         ("(0138) 0005-63", {"Bo"}),
         ("+86 138", {"Bo"}),
         ("0563", set()),
+        ("13800056399", {"Bo"}),
+        ("56399", {"Cy"}),
     ],
 )
 def test_a_text_finds_whom_it_names(people, text, found):

@@ -176,9 +176,11 @@ def test_bounds_say_between_which_measures_a_score_lies(books):
 
     services.recompute(as_of=TODAY, at=AT)
 
-    bounds = ValueRun.objects.get().bounds
+    run = ValueRun.objects.get()
+    bounds = run.bounds
     assert bounds["m"] == {str(n): [100 * n, 100 * n] for n in range(1, 6)}
     assert bounds["r"]["5"] == [24, 24]
+    assert run.scored == MemberValue.objects.exclude(r=None).count()
 
 
 def test_current_values_equal_the_metrics_of_the_same_day(books):

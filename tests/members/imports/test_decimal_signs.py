@@ -51,3 +51,15 @@ def test_an_option_says_the_sign(load, csv_file):
     load("orders", csv_file(rows("1.234", "12.500")), "--decimal", "comma")
 
     assert sums() == [123400, 1250000]
+
+
+@pytest.mark.parametrize(
+    ("margin", "reasons"), [("0.50", []), ("0,50", ["ambiguous_amount"])]
+)
+def test_decimals_of_another_column_count_both_ways(load, csv_file, margin, reasons):
+    head = "order_id,member,ordered_at,amount,margin,quantity"
+    row = f'1,c-1,2026-01-01,1.234,"{margin}",1.5'
+
+    summary = load("orders", csv_file(f"{head}\n{row}\n"))
+
+    assert [reason for _, reason in rejects(summary["batch"])] == reasons

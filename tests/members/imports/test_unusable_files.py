@@ -199,3 +199,14 @@ def test_reasons_are_shown_in_the_language_of_the_reader(client, transactional_d
     with translation.override("zh-hans"):
         assert str(REASONS["missing"]) in text
     assert "is empty; a value is needed" not in text
+
+
+def test_an_earlier_file_of_rejects_outlives_a_refusal(refused, csv_file, tmp_path):
+    kept, new = tmp_path / "kept.csv", tmp_path / "new.csv"
+    kept.write_text("line,reason\n7,bad_date\n")
+
+    for target in (kept, new):
+        refused("orders", csv_file("a,b\n1,2\n"), "--rejects", str(target))
+
+    assert kept.read_text() == "line,reason\n7,bad_date\n"
+    assert not new.exists()
