@@ -147,7 +147,7 @@ def _measured(
     workers.run(
         "benchmarks.calling_worker",
         **told,
-        seconds=min(WARM_SECONDS, seconds / 2),
+        seconds=min(WARM_SECONDS, 3 * seconds),
     )
     done = workers.run("benchmarks.calling_worker", **told, seconds=seconds).answer
     wanted = {"200"} if kind == EMPTY else {"201"}

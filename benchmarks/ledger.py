@@ -144,6 +144,8 @@ def _online(
         tps[name] = pgbench.transactions(
             script, cluster=cluster, clients=CLIENTS, seconds=seconds, members=members
         )
+        # Told at once: what follows takes minutes, and a run may be cut off.
+        say(f"{name}: {tps[name]:,.0f} /s")
     say(f"batches of {min(BATCH, members):,}")
     in_bulk = _batches(members)
     with connection.cursor() as cursor:
@@ -204,7 +206,7 @@ def _expiry(members: int, *, say: Callable[[str], None]) -> list[Figure]:
     started = time.perf_counter()
     nightly.catch_up(now=clock.now())
     seconds = time.perf_counter() - started
-    say("audit, and COPY of the transfers it wrote")
+    say(f"expiry: {seconds:,.1f} s; audit, and COPY of the transfers it wrote")
     checked = audit.audit()
     rows = _copied(lots)
     return [

@@ -111,6 +111,10 @@ def variable_dir(environ: Mapping[str, str], *, base_dir: Path) -> Path:
     return path if path.is_absolute() else base_dir / path
 
 
+# Of no account for statements that are prepared at once; None would forbid them.
+PREPARE_THRESHOLD = 5
+
+
 def database_settings(url: str) -> dict[str, Any]:
     """This turns DATABASE_URL into one entry of Django's DATABASES.
 
@@ -126,7 +130,8 @@ def database_settings(url: str) -> dict[str, Any]:
         "PASSWORD": options.pop("password", None) or unquote(parts.password or ""),
         "HOST": host,
         "PORT": options.pop("port", None) or str(parts.port or ""),
-        "OPTIONS": options,
+        # Lets `config.lib.db.prepared` prepare; what else Django sends never is.
+        "OPTIONS": {"prepare_threshold": PREPARE_THRESHOLD, **options},
     }
 
 

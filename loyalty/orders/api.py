@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +17,9 @@ from loyalty.orders import parking, queries, refunds, services, shapes
 from loyalty.orders import serializers as io
 from loyalty.orders.models import Order
 from loyalty.orders.rules import Line
+from loyalty.points import kernel
 from members.api.views import Endpoint
-from members.profiles.queries import find
+from members.profiles.queries import NamedUnder, named_under
 from members.programme import queries as programme
 
 WRITE = ("orders:write",)
@@ -57,35 +59,42 @@ class Orders(OrderEndpoint):
     def post(self, request: Request) -> Response:
         """Record an order: points pay a part, the rest earns. The same again is 200."""
         told = self.body(io.NewOrder)
-        member = None if "\x00" in told["member"] else find(address=told["member"])
-        if member is None:
+        under = self._under(told["member"], told["placed_at"])
+        if under is None or under.member is None:
             raise InvalidInput(
                 field="member",
                 code="unknown_member",
                 detail=_("There is no such member."),
             )
-        exponent = programme.settings_at(at=self.now).exponent
-        recorded = services.record(
-            told=services.Told(
-                source=told["source"],
-                external_id=told["external_id"],
-                member_id=member.pk,
-                placed_at=told["placed_at"],
-                lines=[
-                    self._line(line, place, exponent)
-                    for place, line in enumerate(told["lines"])
-                ],
-                currency=told.get("currency"),
-                channel=told["channel"],
-                store=told["store"],
-                points_redeemed=told["points_redeemed"],
-            ),
-            by=None,
-            actor=self.actor,
-            at=self.now,
+        exponent = under.settings.exponent
+        wanted = services.Told(
+            source=told["source"],
+            external_id=told["external_id"],
+            member_id=under.member.pk,
+            placed_at=told["placed_at"],
+            lines=[
+                self._line(line, place, exponent)
+                for place, line in enumerate(told["lines"])
+            ],
+            currency=told.get("currency"),
+            channel=told["channel"],
+            store=told["store"],
+            points_redeemed=told["points_redeemed"],
         )
+        with kernel.alone():
+            recorded = services.record(
+                told=wanted,
+                by=None,
+                actor=self.actor,
+                at=self.now,
+                settings=under.settings,
+            )
         status = 201 if recorded.created else 200
-        return Response(shapes.order(recorded.order.pk), status=status)
+        return Response(shapes.recorded(recorded), status=status)
+
+    def _under(self, member: str, placed_at: datetime) -> NamedUnder | None:
+        """The member and the version of the programme the order was placed under."""
+        return None if "\x00" in member else named_under(address=member, at=placed_at)
 
     def _line(self, told: dict[str, Any], place: int, exponent: int) -> Line:
         where = f"lines.{place}"

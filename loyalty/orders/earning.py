@@ -7,7 +7,7 @@ its business key, so the same history can be applied twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -65,17 +65,27 @@ def tender_of(*, order: Order) -> Transfer | None:
     return Transfer.objects.filter(reference=f"tender:{order.pk}").first()
 
 
-@transaction.atomic
+@dataclass(frozen=True, kw_only=True)
+class Earned:
+    """What an order earned; `parts` says which of its lines gave how many."""
+
+    points: int = 0
+    parts: dict[str, int] | None = None
+
+
+@kernel.together()
 def earn_one(
     *, order_id: int, day: date, settings: Settings, actor: str, now: datetime
-) -> Transfer | None:
+) -> Earned:
     """Post what one order earns by the settings in force when it was placed."""
     stretch = Stretch(settings=settings)
     told = _told([order_id], [stretch], [day], settings, actor=actor, now=now)
-    rows = _post(told, [stretch])
+    rows = _post(told, [stretch], post=_post_one)
     if settings.earn is not None and settings.earn.stamps:
         settle_stamps(order_ids=[order_id], actor=actor, settings=settings, now=now)
-    return Transfer.objects.get(pk=rows[0]["transfer_id"]) if rows else None
+    if not rows:
+        return Earned()
+    return Earned(points=rows[0]["points"], parts=rows[0]["parts"])
 
 
 @transaction.atomic
@@ -284,7 +294,21 @@ def _told(
     }
 
 
-def _post(told: dict[str, Any], stretches: Sequence[Stretch]) -> list[dict[str, Any]]:
+def _post_many(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return kernel.run(grants.POST, told)
+
+
+def _post_one(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """For one order reading and planning the statement would be most of the work."""
+    return kernel.run_prepared(grants.POST_ONE, told)
+
+
+def _post(
+    told: dict[str, Any],
+    stretches: Sequence[Stretch],
+    *,
+    post: Callable[[dict[str, Any]], list[dict[str, Any]]] = _post_many,
+) -> list[dict[str, Any]]:
     """Limits are read under the locks that keep them; without limits there is nothing
     to read, and the kernel locks by itself."""
     caps = [
@@ -301,7 +325,7 @@ def _post(told: dict[str, Any], stretches: Sequence[Stretch]) -> list[dict[str, 
     limited = any(cap.total is not None for cap in caps)
     if limited:
         told = {**told, "used": _budget(told["currency"])}
-    rows = kernel.run(grants.POST, told)
+    rows = post(told)
     if limited:
         _spend_budget(told["currency"], sum(int(row["points"]) for row in rows))
     return rows

@@ -88,7 +88,7 @@ SELECT id AS order_id, member_id, placed_at, version, revision, points, rolling,
 """
 
 # Posts what GRANTS says in one call of the kernel, in the order orders were placed.
-POST = f"""
+_POST = """
 WITH packed AS (
     SELECT array_agg(member_id ORDER BY placed_at, order_id) AS members,
            array_agg(points ORDER BY placed_at, order_id) AS points,
@@ -100,15 +100,26 @@ WITH packed AS (
            array_agg(rolling ORDER BY placed_at, order_id) AS rolling,
            array_agg(version ORDER BY placed_at, order_id) AS versions,
            array_agg(parts ORDER BY placed_at, order_id) AS parts
-      FROM ({GRANTS}) granted
+      FROM ({grants}) granted
 )
-SELECT c.reference, c.transfer_id, c.points
+SELECT c.reference, c.transfer_id, c.points, {parts}
   FROM packed p
  CROSS JOIN LATERAL points_credit(%(currency)s, 'issued', 'earn', p.members, p.points, p.refs,
         p.digests, p.at, p.available, p.expires, p.rolling, p.versions, p.parts, '',
         %(actor)s, %(now)s) c
  WHERE p.members IS NOT NULL
-"""  # noqa: S608  our own text
+"""
+POST = _POST.format(grants=GRANTS, parts="NULL AS parts")
+# Of a single order, with what each of its lines earned. For one row a plan can be kept;
+# for an array of unknown length PostgreSQL never would. Without margins, because psycopg
+# remembers how it read a statement of up to 4,096 characters only.
+POST_ONE = "\n".join(
+    line.strip()
+    for line in _POST.format(
+        grants=GRANTS.replace("= ANY (%(ids)s::bigint[])", "= (%(ids)s::bigint[])[1]"),
+        parts="p.parts[1] AS parts",
+    ).splitlines()
+)
 
 
 @dataclass(frozen=True, kw_only=True)

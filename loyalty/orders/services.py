@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from loyalty.orders import earning, marks, parking, rules
+from loyalty.orders import earning, marks, parking, recording, rules
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
     Cancelled,
@@ -19,7 +19,7 @@ from loyalty.orders.errors import (
 )
 from loyalty.orders.models import Order, OrderLine
 from loyalty.orders.rules import Line
-from loyalty.points import postings, returns
+from loyalty.points import kernel, postings, returns
 from loyalty.points import rules as points
 from loyalty.points.enums import Role, TransferKind
 from members.access.models import Store, User
@@ -44,63 +44,58 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """The order, whether this call made it or met it again, and what it earned."""
+    """The order, whether this call made it or met it again, and what it earned.
+
+    `lines` and `parts`, what each of them earned, are told of an order that was made
+    and is as it was made: no refund waited for it.
+    """
 
     order: Order
     created: bool
     points_awarded: int
+    lines: Sequence[OrderLine] | None = None
+    parts: Mapping[str, int] | None = None
 
 
-@transaction.atomic
-def record(*, told: Told, by: User | None, actor: str, at: datetime) -> Recorded:
+@kernel.together()
+def record(
+    *,
+    told: Told,
+    by: User | None,
+    actor: str,
+    at: datetime,
+    settings: Settings | None = None,
+) -> Recorded:
     """Record an order; the same again is met, not made (`created` is False).
 
     Points it pays with are spent first, then it earns on the rest by the version in
-    force when it was placed, then refunds that came before it are applied. Raises
-    `Future`, `WrongCurrency`, `NegativeAmount`, `InsufficientPoints`, or
-    `ExternalIdConflict` if the source used the number for other content.
+    force when it was placed, then refunds that came before it are applied. A caller
+    that has read that version hands it over as `settings`. Raises `Future`,
+    `WrongCurrency`, `NegativeAmount`, `InsufficientPoints`, or `ExternalIdConflict` if
+    the source used the number for other content.
     """
-    settings = programme.settings_at(at=told.placed_at)
+    settings = settings or programme.settings_at(at=told.placed_at)
     _check(told, settings, at)
-    total = sum(line.amount_minor for line in told.lines)
-    pays = min(points.money_of(points=told.points_redeemed, settings=settings), total)
-    digest = _digest(told, total)
-    order, created = Order.objects.get_or_create(
-        source=told.source,
-        external_id=told.external_id,
-        defaults={
-            "member_id": told.member_id,
-            "kind": OrderKind.ORDER,
-            "placed_at": told.placed_at,
-            "day": told.placed_at.astimezone(settings.zone).date(),
-            "amount_minor": total - pays,
-            "margin_minor": _margin(told.lines),
-            # Never more points than the payment needs.
-            "tender_points": points.points_for(minor=pays, settings=settings),
-            "tender_minor": pays,
-            "currency": settings.currency,
-            "channel": told.channel,
-            "store": _store(told.store),
-            "content_hash": digest,
-            "created_at": at,
-            "updated_at": at,
-        },
-    )
-    if not created:
-        if (order.content_hash, order.member_id) != (digest, told.member_id):
-            raise ExternalIdConflict(field="external_id")
+    order = _order(told, settings, at)
+    lines = _lines(order, told.lines)
+    written = recording.write(order, lines)
+    if written is None:
         return _met(order)
-    _write_lines(order, told.lines)
-    marks.mark(order)
     if order.tender_points:
         _spend(order, settings=settings, actor=actor, now=at)
     earned = earning.earn_one(
         order_id=order.pk, day=order.day, settings=settings, actor=actor, now=at
     )
     marks.audit_order(order, by=by, at=at)
-    parking.apply(order=order, by=by, actor=actor, at=at)
+    if written.awaited:
+        with kernel.guarded():
+            parking.apply(order=order, by=by, actor=actor, at=at)
     return Recorded(
-        order=order, created=True, points_awarded=earned.points if earned else 0
+        order=order,
+        created=True,
+        points_awarded=earned.points,
+        lines=None if written.awaited else lines,
+        parts=earned.parts,
     )
 
 
@@ -126,7 +121,37 @@ def deliver(*, order_id: int, delivered_at: datetime, at: datetime) -> int:
     return returns.activate(earning=earned, at=order.delivered_at, now=at)
 
 
-def _met(order: Order) -> Recorded:
+def _order(told: Told, settings: Settings, at: datetime) -> Order:
+    total = sum(line.amount_minor for line in told.lines)
+    pays = min(points.money_of(points=told.points_redeemed, settings=settings), total)
+    return Order(
+        source=told.source,
+        external_id=told.external_id,
+        member_id=told.member_id,
+        kind=OrderKind.ORDER,
+        placed_at=told.placed_at,
+        day=told.placed_at.astimezone(settings.zone).date(),
+        amount_minor=total - pays,
+        margin_minor=_margin(told.lines),
+        # Never more points than the payment needs.
+        tender_points=points.points_for(minor=pays, settings=settings),
+        tender_minor=pays,
+        currency=settings.currency,
+        channel=told.channel,
+        store=_store(told.store),
+        revision=0,
+        content_hash=_digest(told, total),
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def _met(told: Order) -> Recorded:
+    """The order that has the number already, if it says the same."""
+    order = Order.objects.get(source=told.source, external_id=told.external_id)
+    said = (told.content_hash, told.member_id)
+    if (order.content_hash, order.member_id) != said:
+        raise ExternalIdConflict(field="external_id")
     earned = earning.earning_of(order_id=order.pk, revision=order.revision)
     return Recorded(
         order=order, created=False, points_awarded=earned.points if earned else 0
@@ -173,12 +198,11 @@ def _store(code: str) -> Store | None:
     return Store.objects.get_or_create(code=code)[0] if code else None
 
 
-def _write_lines(order: Order, lines: Sequence[Line]) -> None:
+def _lines(order: Order, lines: Sequence[Line]) -> list[OrderLine]:
     totals = {number: line.amount_minor for number, line in enumerate(lines, start=1)}
     pays = points.split(order.tender_minor, totals)
-    OrderLine.objects.bulk_create(
+    return [
         OrderLine(
-            order=order,
             line_no=number,
             line_id=line.line_id,
             goods=line.goods,
@@ -190,7 +214,7 @@ def _write_lines(order: Order, lines: Sequence[Line]) -> None:
             margin_minor=line.margin_minor,
         )
         for number, line in enumerate(lines, start=1)
-    )
+    ]
 
 
 def _spend(order: Order, *, settings: Settings, actor: str, now: datetime) -> None:

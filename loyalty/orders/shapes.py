@@ -12,6 +12,7 @@ from loyalty.orders import earning, rules
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.models import Order, OrderLine
 from loyalty.orders.refunds import Refunded
+from loyalty.orders.services import Recorded
 from loyalty.points.models import Debt, Transfer
 from loyalty.points.shapes import maybe, moment
 
@@ -19,9 +20,39 @@ from loyalty.points.shapes import maybe, moment
 def order(order_id: int) -> dict[str, Any]:
     """An order with its lines, grants and refunds, in a fixed number of queries."""
     found = Order.objects.select_related("store").get(pk=order_id)
-    exponent = int(get_currency_precision(found.currency))
     earned = earning.earning_of(order_id=found.pk, revision=found.revision)
-    granted = (earned.parts or {}) if earned else {}
+    exponent = int(get_currency_precision(found.currency))
+    return _order(
+        found,
+        lines=OrderLine.objects.filter(order=found).order_by("line_no"),
+        points=earned.points if earned else 0,
+        granted=(earned.parts or {}) if earned else {},
+        refunds=_refunds(found, exponent),
+    )
+
+
+def recorded(done: Recorded) -> dict[str, Any]:
+    """What `order` says of one just recorded, without reading back what is known."""
+    if done.lines is None:
+        return order(done.order.pk)
+    return _order(
+        done.order,
+        lines=done.lines,
+        points=done.points_awarded,
+        granted=done.parts or {},
+        refunds=[],
+    )
+
+
+def _order(
+    found: Order,
+    *,
+    lines: Iterable[OrderLine],
+    points: int,
+    granted: Mapping[str, int],
+    refunds: list[dict[str, Any]],
+) -> dict[str, Any]:
+    exponent = int(get_currency_precision(found.currency))
     return {
         "id": found.pk,
         "external_id": found.external_id,
@@ -34,15 +65,12 @@ def order(order_id: int) -> dict[str, Any]:
         "total": money(found.amount_minor + found.tender_minor, exponent),
         "payable": money(found.amount_minor, exponent),
         "points_redeemed": found.tender_points,
-        "points_awarded": earned.points if earned else 0,
+        "points_awarded": points,
         "discounts": [],
         "delivered_at": maybe(found.delivered_at),
         "cancelled_at": maybe(found.cancelled_at),
-        "lines": [
-            _line(one, granted, exponent)
-            for one in OrderLine.objects.filter(order=found).order_by("line_no")
-        ],
-        "refunds": _refunds(found, exponent),
+        "lines": [_line(one, granted, exponent) for one in lines],
+        "refunds": refunds,
     }
 
 

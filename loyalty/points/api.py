@@ -208,9 +208,8 @@ class Adjustments(PointsEndpoint):
     @extend_schema(request=io.Adjustment, responses={201: io.EntryShape, 202: Awaiting})
     def post(self, request: Request, member: str) -> Response:
         """Give or take points. Above the programme's limit another person approves."""
-        found = self.found(member)
+        found, settings = self.under(member)
         told = self.body(io.Adjustment)
-        settings = self.in_force()
         at = told.get("occurred_at")
         if at is not None and at > self.now:
             raise errors.Future()
@@ -247,9 +246,8 @@ class Redemptions(PointsEndpoint):
     )
     def post(self, request: Request, member: str) -> Response:
         """Spend points. `reference` is a business key: the same again is 200."""
-        found = self.found(member)
+        found, settings = self.under(member)
         told = self.body(io.Redemption)
-        settings = self.in_force()
         with kernel.alone():
             posted = services.redeem(
                 member_id=found.pk,
@@ -271,9 +269,8 @@ class Transfers(PointsEndpoint):
     @extend_schema(request=io.NewTransfer, responses={201: io.EntryShape})
     def post(self, request: Request, member: str) -> Response:
         """Move points to another member; they keep their dates."""
-        found = self.found(member)
+        found, settings = self.under(member)
         told = self.body(io.NewTransfer)
-        settings = self.in_force()
         target = named(address=told["to"])
         if target is None:
             raise InvalidInput(

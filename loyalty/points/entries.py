@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
+from config.lib.db import prepared
 from loyalty.points.models import Hold, Lot, Transfer
 
 # A debit names the lots it took from, a credit the lots it made.
@@ -77,7 +76,7 @@ def entry(*, member_id: int, transfer_id: int) -> FullEntry | None:
 def entry_of(*, member_id: int, references: list[str]) -> FullEntry | None:
     """The first entry a member has under one of these references."""
     told = {"member": member_id, "references": references}
-    return _first("t.reference = ANY (%(references)s)", told)
+    return _first("t.reference = ANY (%(references)s::text[])", told)
 
 
 def transfer_of(*, member_id: int, transfer_id: int) -> Transfer | None:
@@ -121,7 +120,7 @@ def _first(chosen: str, told: dict[str, Any]) -> FullEntry | None:
 
 def _rows(sql: str, told: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Reads are refused nothing, so they need no savepoint around them."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(sql, told)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from django.db import DatabaseError, connection, transaction
 
+from config.lib.db import prepared
 from loyalty.points import errors
 
 REFUSED = "TN409"
@@ -40,7 +41,8 @@ class Of:
 def call(function: str, **values: Any) -> dict[str, Any]:
     """Run a kernel function with its parameters by name; return its one row.
 
-    Raises the refusal the kernel names.
+    Parameters are single values: their types follow from the function's, and the call
+    is prepared once a connection. Raises the refusal the kernel names.
     """
     told: dict[str, Any] = {}
     words = []
@@ -51,7 +53,8 @@ def call(function: str, **values: Any) -> dict[str, Any]:
         else:
             told[name] = value
             words.append(f"p_{name} => %({name})s")
-    return run(f"SELECT * FROM {function}({', '.join(words)})", told)[0]  # noqa: S608  our names only
+    sql = f"SELECT * FROM {function}({', '.join(words)})"  # noqa: S608  our names only
+    return run_prepared(sql, told)[0]
 
 
 _alone: ContextVar[bool] = ContextVar("points_alone", default=False)
@@ -71,11 +74,42 @@ def alone() -> Iterator[None]:
         _alone.reset(token)
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """One transaction, with a savepoint of its own unless `alone` says it needs none."""
+    with transaction.atomic(savepoint=not _alone.get()):
+        yield
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Inside `alone`, for a part whose refusals are caught: savepoints as ever."""
+    token = _alone.set(False)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
 def run(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Run a statement that is planned for its values: arrays of any length."""
+    return _rows(connection.cursor, sql, values)
+
+
+def run_prepared(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Run a statement whose plan is kept; see `config.lib.db.prepared`."""
+    return _rows(prepared, sql, values)
+
+
+def _rows(
+    opened: Callable[[], AbstractContextManager[Any]],
+    sql: str,
+    values: Mapping[str, Any],
+) -> list[dict[str, Any]]:
     inside = connection.in_atomic_block and not _alone.get()
     savepoint = transaction.atomic() if inside else nullcontext()
     try:
-        with savepoint, connection.cursor() as cursor:
+        with savepoint, opened() as cursor:
             cursor.execute(sql, values)
             columns = [
                 (one.name, one.type_code == _JSONB) for one in cursor.description

@@ -38,36 +38,26 @@ def credit(
     actor: str = "",
 ) -> Posted:
     """Give points once for a reference; debt is paid from them first."""
-    (row,) = kernel.run(
-        _CREDIT,
-        {
-            "currency": currency,
-            "role": role,
-            "kind": kind,
-            "member": member_id,
-            "points": points,
-            "reference": reference,
-            "digest": digest,
-            "at": at,
-            "available": available_at,
-            "expires": expires_at,
-            "rolling": rolling,
-            "version": version,
-            "reason": reason,
-            "actor": actor,
-            "now": now,
-        },
+    row = kernel.call(
+        "points_credit_one",
+        currency=currency,
+        role=role,
+        kind=kind,
+        member=member_id,
+        points=points,
+        reference=reference,
+        digest=digest,
+        at=at,
+        available=available_at,
+        expires=expires_at,
+        rolling=rolling,
+        version=version,
+        parts=None,
+        reason=reason,
+        actor=actor,
+        now=now,
     )
     return Posted(transfer_id=row["transfer_id"], replayed=row["replayed"])
-
-
-_CREDIT = """
-SELECT * FROM points_credit(%(currency)s, %(role)s, %(kind)s, ARRAY[%(member)s]::bigint[],
-    ARRAY[%(points)s]::bigint[], ARRAY[%(reference)s], ARRAY[%(digest)s],
-    ARRAY[%(at)s]::timestamptz[], ARRAY[%(available)s]::timestamptz[],
-    ARRAY[%(expires)s]::timestamptz[], ARRAY[%(rolling)s]::boolean[],
-    ARRAY[%(version)s]::int[], ARRAY[NULL]::jsonb[], %(reason)s, %(actor)s, %(now)s)
-"""
 
 
 def debit(

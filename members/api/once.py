@@ -22,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.lib import problem
+from config.lib.db import prepared
 from config.lib.errors import DomainError
 from members.api.errors import IdempotencyMismatch, InProgress
 
@@ -108,7 +109,7 @@ def _met(ask: Ask) -> HttpResponse | None:
         "actor": ask.actor,
         "key": ask.key,
     }
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_MET, told)
         mine, digest, status, body = cursor.fetchone()
     if digest is not None:
@@ -125,7 +126,7 @@ def _met(ask: Ask) -> HttpResponse | None:
 def _keep(ask: Ask, data: Any, status: int) -> HttpResponse:
     response = rendered(data, status)
     told: list[str | int | datetime] = [ask.actor, ask.key, ask.digest, status]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_KEEP, [*told, response.content.decode(), ask.at])
     return response
 

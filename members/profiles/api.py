@@ -17,6 +17,7 @@ from members.profiles.models import Member
 from members.profiles.queries import Named
 from members.profiles.serializers import MemberChange, MemberShape
 from members.programme import queries as programme
+from members.programme.rules import Settings
 
 
 class MemberConverter:
@@ -33,6 +34,15 @@ class MemberConverter:
 
 class MemberEndpoint(Endpoint):
     """For addresses below `members/{member}/`."""
+
+    def under(self, address: str) -> tuple[Named, Settings]:
+        """Who is meant, and the programme in force now, in one look."""
+        if "\x00" in address:
+            raise Http404
+        found = queries.named_under(address=address, at=self.now)
+        if found.member is None:
+            raise Http404
+        return found.member, found.settings
 
     def found(self, address: str) -> Named:
         member = queries.named(address=address) if "\x00" not in address else None

@@ -4,15 +4,15 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import connection
 from django.db.models import F, QuerySet
 
+from config.lib.db import prepared
 from members.programme import rules
 from members.programme.models import ProgrammeVersion
 from members.programme.rules import Settings
 
 # Every request of the API asks: no time to build the same statement again.
-_IN_FORCE = """
+IN_FORCE = """
 SELECT id FROM members_programmeversion
  WHERE effective_from IS NULL OR effective_from <= %s
  ORDER BY effective_from DESC NULLS LAST, number DESC LIMIT 1
@@ -29,8 +29,8 @@ def parsed(version: ProgrammeVersion) -> Settings:
 
 
 @lru_cache(maxsize=64)
-def _stored(pk: int) -> Settings:
-    """Rows are never changed and ids never used again."""
+def stored(pk: int) -> Settings:
+    """The settings of a version: rows are never changed and ids never used again."""
     return parsed(ProgrammeVersion.objects.get(pk=pk))
 
 
@@ -45,12 +45,12 @@ def versions() -> QuerySet[ProgrammeVersion]:
 
 def settings_at(*, at: datetime) -> Settings:
     """Return the settings in force at `at` (one query, the second time a small one)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, [at])
+    with prepared() as cursor:
+        cursor.execute(IN_FORCE, [at])
         row = cursor.fetchone()
     if row is None:
         raise NoProgramme("No programme version; run manage.py migrate.")
-    return _stored(row[0])
+    return stored(row[0])
 
 
 def latest() -> Settings:
