@@ -18,7 +18,15 @@ from benchmarks.cluster import Cluster
 from benchmarks.report import Result
 
 # In this order; each is a module with `run(cluster=, share=, say=) -> Result`.
-BENCHES = ("rebuild", "write_back", "member_list", "import_orders", "ledger", "api")
+BENCHES = (
+    "rebuild",
+    "write_back",
+    "member_list",
+    "import_orders",
+    "ledger",
+    "api",
+    "replay",
+)
 QUICK = 0.1
 
 Say = Callable[[str], None]

@@ -17,6 +17,7 @@ FEATURES = [
     "members.imports",
     "members.jobs",
     "loyalty.orders",
+    "loyalty.replay",
     "analytics.values",
 ]
 

@@ -14,6 +14,7 @@ class LoyaltyConfig(AppConfig):
             queries,
         )
         from loyalty.points import approvals, sources  # noqa: PLC0415  as above
+        from loyalty.replay import rules as replay  # noqa: PLC0415  as above
         from members.jobs import kinds  # noqa: PLC0415  as above
 
         importing.register()
@@ -23,6 +24,13 @@ class LoyaltyConfig(AppConfig):
                 name=history.JOB_KIND,
                 title=_("Programme applied to history"),
                 task="loyalty.orders.tasks.apply_programme",
+            )
+        )
+        kinds.register(
+            kinds.Kind(
+                name=replay.JOB_KIND,
+                title=_("Replay of rules"),
+                task="loyalty.replay.tasks.run",
             )
         )
         for origin in ("order", "refund", "tender", "restore"):

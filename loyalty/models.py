@@ -1,5 +1,6 @@
 """An index for Django only; import from the features themselves."""
 
+from loyalty.inbox.models import Reminder
 from loyalty.orders.models import (
     ChangedMonth,
     EarnBudget,
@@ -19,6 +20,7 @@ from loyalty.points.models import (
     NightlyRun,
     Transfer,
 )
+from loyalty.replay.models import Replay
 
 __all__ = [
     "Account",
@@ -35,5 +37,7 @@ __all__ = [
     "OrderLine",
     "ParkedRefund",
     "Refund",
+    "Reminder",
+    "Replay",
     "Transfer",
 ]

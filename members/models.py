@@ -15,7 +15,7 @@ from members.profiles.models import (
     Label,
     Member,
 )
-from members.programme.models import ProgrammeVersion
+from members.programme.models import ProgrammeDraft, ProgrammeVersion
 
 __all__ = [
     "ApiKey",
@@ -31,6 +31,7 @@ __all__ = [
     "Job",
     "Label",
     "Member",
+    "ProgrammeDraft",
     "ProgrammeVersion",
     "RejectedRow",
     "Store",

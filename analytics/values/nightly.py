@@ -8,6 +8,7 @@ from functools import partial
 
 from analytics.values import services as values
 from config.lib import locks
+from loyalty.inbox import services as inbox
 from loyalty.points import nightly
 from loyalty.points.models import NightlyRun
 from members.programme import queries as programme
@@ -50,6 +51,12 @@ def _run(*, at: datetime, report: Report) -> Night:
         step="values",
         work=lambda told: _values(at),
         report=partial(report, "values"),
+    )
+    nightly.do(
+        run=run,
+        step="refreshes",
+        work=lambda told: inbox.raise_refreshes(as_of=as_of, at=at),
+        report=partial(report, "refreshes"),
     )
     nightly.end(run=run, at=at)
     return _told(run, already_done=False)

@@ -8,6 +8,7 @@ from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
+from loyalty.inbox.models import Reminder
 from loyalty.orders.models import ParkedRefund
 from members.access import rules
 from members.access.models import User
@@ -72,6 +73,11 @@ def refused_refunds() -> QuerySet[ParkedRefund]:
     """Refunds that came before their order and that the order would not take."""
     waiting = ParkedRefund.objects.filter(applied_at__isnull=True)
     return waiting.exclude(refused="").order_by("-received_at", "pk")
+
+
+def reminders() -> QuerySet[Reminder]:
+    """What the night raised and nobody has seen to, the oldest first."""
+    return Reminder.objects.filter(done_at__isnull=True).order_by("pk")
 
 
 def _page(rows: QuerySet[Approval]) -> Page:

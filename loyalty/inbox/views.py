@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -20,6 +20,7 @@ from config.lib.errors import DomainError
 from config.lib.htmx import add_refusal, render_page_or_fragment
 from config.lib.ui import Crumb
 from loyalty.inbox import queries
+from loyalty.inbox import services as inbox
 from loyalty.inbox.forms import ApproveForm, RejectForm
 from loyalty.points.views import actor_of, offer_undo, said
 from members.access import queries as access
@@ -29,6 +30,7 @@ from members.approvals import kinds, services
 from members.approvals.enums import ApprovalState
 from members.approvals.models import Approval
 from members.jobs import queries as jobs
+from members.programme import refresh
 
 REFUSED = 422
 MOST = 10
@@ -68,12 +70,36 @@ def tasks_page(request: HttpRequest) -> HttpResponse:
         "newest": reverse("inbox:tasks") if place else "",
         "failed": None,
         "refused": None,
+        "reminders": [],
     }
+    if "settings.view" in user.words:
+        context["reminders"] = _reminders()
+        context["may_edit"] = "settings.edit" in user.words
     if "jobs.view" in user.words:
         context["failed"] = jobs.failed_since(at=since)[:MOST]
     if "points.approve" in user.words and not access.store_scope(user=user):
         context["refused"] = queries.refused_refunds()[:MOST]
     return render_page_or_fragment(request, "inbox/tasks.html", "decided", context)
+
+
+def _reminders() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": one.pk,
+            "rule": refresh.RULES.get(one.facts["rule"], one.facts["rule"]),
+            "day": date.fromisoformat(one.facts["day"]),
+            "raised_at": one.raised_at,
+        }
+        for one in queries.reminders()[:MOST]
+    ]
+
+
+@requires("settings.edit")
+@require_POST
+def reminder_done(request: HttpRequest, pk: int) -> HttpResponse:
+    if inbox.done(reminder_id=min(pk, 2**62), by=actor_of(request), at=clock.now()):
+        messages.success(request, _("Done; the rule stays as it is."))
+    return redirect("inbox:tasks")
 
 
 @requires("tasks.view")
@@ -134,7 +160,9 @@ def _tell_approved(request: HttpRequest, decision: services.Decision) -> None:
 
 def _about(approval: Approval) -> str:
     number, points = approval.facts.get("number"), approval.facts.get("points")
-    return f"{number} ({said(points)})" if number and points else f"{approval.pk}"
+    if number and points:
+        return f"{number} ({said(points)})"
+    return str(approval.facts.get("title") or approval.pk)
 
 
 @requires("tasks.view")

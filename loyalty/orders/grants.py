@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from config.lib import periods
 from loyalty.points import rules as points
-from members.programme.points import Bonus, Earn
+from members.programme import bonuses
+from members.programme.points import Earn
 from members.programme.rules import Settings
 
 # No join of one step with another: each row carries what the next step needs, so the
 # work grows with the orders and not with their square, whatever the planner expects.
-GRANTS = """
+_CALCULATION = """
 WITH rules AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(rules)s) AS r (
         version int, starts timestamptz, ends timestamptz, points numeric,
@@ -51,23 +51,18 @@ WITH rules AS MATERIALIZED (
                                   SELECT sum(x.amount_minor)::bigint FROM loyalty_orderline x
                                    WHERE x.order_id = o.id), 0), true) l
                     WHERE l.amount_minor > 0) lines) w
-     WHERE o.id = ANY (%(ids)s::bigint[]) AND o.kind = 'order' AND w.weight > 0
-       AND NOT EXISTS (SELECT 1 FROM loyalty_transfer t
-                        WHERE t.reference = order_earning(o.id, o.revision))
+     WHERE {orders} AND o.kind = 'order' AND w.weight > 0
 ), earned AS (
     SELECT *, (CASE WHEN per = 'line' THEN by_line
                     ELSE rounded(weight * rate, per_minor, rounding) END)::bigint AS raw
       FROM weighed
 ), by_day AS (
-    SELECT *, capped(member_day, CASE WHEN member_day IS NOT NULL THEN
-                  orders_earned(member_id, %(currency)s, day, day) END,
+    SELECT *, capped(member_day, {held_of_day},
                   raw, sum(raw) OVER (PARTITION BY member_id, day
                       ORDER BY placed_at, id)::bigint) AS of_day
       FROM earned
 ), by_month AS (
-    SELECT *, capped(member_month, CASE WHEN member_month IS NOT NULL THEN
-                  orders_earned(member_id, %(currency)s, date_trunc('month', day)::date,
-                      (date_trunc('month', day) + interval '1 month - 1 day')::date) END,
+    SELECT *, capped(member_month, {held_of_month},
                   of_day, sum(of_day) OVER (PARTITION BY member_id, date_trunc('month', day)
                       ORDER BY placed_at, id)::bigint) AS of_month
       FROM by_day
@@ -76,7 +71,7 @@ WITH rules AS MATERIALIZED (
                   sum(of_month) OVER (ORDER BY placed_at, id)::bigint) AS points
       FROM by_month
 )
-SELECT id AS order_id, member_id, placed_at, version, revision, points, rolling,
+SELECT id AS order_id, member_id, placed_at, day, version, revision, points, rolling,
        CASE WHEN per = 'line' AND points = raw
             THEN shared_by_line(lines, weights, rate, per_minor, rounding)
             ELSE shared(points, lines, weights) END AS parts,
@@ -86,6 +81,37 @@ SELECT id AS order_id, member_id, placed_at, version, revision, points, rolling,
        (%(calendar)s::jsonb #>> ARRAY[version || ':' || day, '1'])::timestamptz AS expires
   FROM granted WHERE points > 0
 """
+
+
+def calculation(*, orders: str, held_of_day: str, held_of_month: str) -> str:
+    """Return the statement from orders to grants; it reads no books and writes nothing.
+
+    `orders` picks the rows of `o`; the others say how much of a limit of the member's
+    day and month is used before them. It takes `rules`, `calendar` and `used`, which is
+    how much of a limit for everybody is.
+    """
+    words = {
+        "orders": orders,
+        "held_of_day": held_of_day,
+        "held_of_month": held_of_month,
+    }
+    text = _CALCULATION
+    for name, told in words.items():
+        text = text.replace(f"{{{name}}}", told)
+    return text
+
+
+# For posting: orders that have not earned, beside what the books hold of a limit.
+GRANTS = calculation(
+    orders="""o.id = ANY (%(ids)s::bigint[])
+       AND NOT EXISTS (SELECT 1 FROM loyalty_transfer t
+                        WHERE t.reference = order_earning(o.id, o.revision))""",
+    held_of_day="""CASE WHEN member_day IS NOT NULL THEN
+                  orders_earned(member_id, %(currency)s, day, day) END""",
+    held_of_month="""CASE WHEN member_month IS NOT NULL THEN
+                  orders_earned(member_id, %(currency)s, date_trunc('month', day)::date,
+                      (date_trunc('month', day) + interval '1 month - 1 day')::date) END""",
+)
 
 # Posts what GRANTS says in one call of the kernel, in the order orders were placed.
 _POST = """
@@ -177,7 +203,7 @@ def _rule(
         "base": earn.base,
         "excluded": list(earn.excluded_categories),
         "multipliers": {name: str(factor) for name, factor in earn.multipliers},
-        "bonus": str(_bonus_at(earn, starts, settings)),
+        "bonus": str(bonuses.factor_at(earn.bonuses, at=starts, zone=settings.zone)),
         "immediate": settings.pending_days == 0 and settings.activate_on == "time",
         "rolling": settings.expiry.by == "inactivity",
         "member_day": earn.caps.member_day,
@@ -189,40 +215,15 @@ def _rule(
 def _cuts(
     stretch: Stretch, earn: Earn
 ) -> list[tuple[datetime | None, datetime | None]]:
-    moments: set[datetime | None] = set()
-    for bonus in earn.bonuses:
-        moments.update(_span(bonus, stretch.settings))
-    inside = sorted(
+    zone = stretch.settings.zone
+    inside = [
         moment
-        for moment in moments
-        if moment is not None
-        and (stretch.starts is None or moment > stretch.starts)
+        for moment in bonuses.moments(earn.bonuses, zone=zone)
+        if (stretch.starts is None or moment > stretch.starts)
         and (stretch.ends is None or moment < stretch.ends)
-    )
+    ]
     starts = [stretch.starts, *inside]
     return list(zip(starts, [*inside, stretch.ends], strict=True))
-
-
-def _bonus_at(earn: Earn, at: datetime | None, settings: Settings) -> Decimal:
-    """Bonuses of the same moment multiply; before the first cut only open ones hold."""
-    factor = Decimal(1)
-    for bonus in earn.bonuses:
-        starts, ends = _span(bonus, settings)
-        began = starts is None or (at is not None and at >= starts)
-        over = ends is not None and at is not None and at >= ends
-        if began and not over:
-            factor *= bonus.multiplier
-    return factor
-
-
-def _span(bonus: Bonus, settings: Settings) -> tuple[datetime | None, datetime | None]:
-    """A local day as beginning starts with it, as end is included."""
-    starts, ends = bonus.starts, bonus.ends
-    if isinstance(starts, date) and not isinstance(starts, datetime):
-        starts = periods.day_start(starts, settings.zone)
-    if isinstance(ends, date) and not isinstance(ends, datetime):
-        ends = periods.day_end(ends, settings.zone)
-    return starts, ends
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -100,7 +100,7 @@ def settle(
     told = {
         "members": sorted(set(member_ids)),
         "currency": currency,
-        "cards": Jsonb([_row(card) for card in cards]),
+        "cards": Jsonb([row_of(card) for card in cards]),
         "now": now,
         "policy": policy,
         "actor": actor,
@@ -113,7 +113,7 @@ def settle(
     return Stamped(points=given, taken_back=sum(int(row["points"]) for row in taken))
 
 
-def _row(card: Card) -> dict[str, Any]:
+def row_of(card: Card) -> dict[str, Any]:
     return {
         "card": card.key,
         "starts": card.starts.isoformat() if card.starts else None,
@@ -159,21 +159,18 @@ SELECT points_lock(array_agg(points_account(m, %(currency)s)))
   FROM (SELECT DISTINCT m FROM unnest(%(members)s::bigint[]) m ORDER BY m) members
 """
 
-# What cards say now beside what was given: a full card without its points, or points
-# without their full card. What was given again gives as much as had been taken back, so
-# a policy that leaves points with the member does not give them twice.
-_DUE = """
-WITH cards AS MATERIALIZED (
+# Which orders filled which card, of the members that `{members}` picks among orders `o`.
+_FULL_CARDS = """cards AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(cards)s) AS c (
         card text, starts timestamptz, ends timestamptz, every int, points bigint,
         categories jsonb)
 ), stamped AS (
-    SELECT c.card, c.every, c.points, o.member_id, o.placed_at,
+    SELECT c.card, c.every, c.points, o.member_id, o.placed_at, o.day,
            row_number() OVER (PARTITION BY c.card, o.member_id ORDER BY o.placed_at, o.id) AS n
       FROM loyalty_order o
       JOIN cards c ON (c.starts IS NULL OR o.placed_at >= c.starts)
                   AND (c.ends IS NULL OR o.placed_at < c.ends)
-     WHERE o.member_id = ANY (%(members)s::bigint[]) AND o.kind = 'order'
+     WHERE {members} AND o.kind = 'order'
        AND o.cancelled_at IS NULL AND o.amount_minor + o.tender_minor > coalesce((
            SELECT sum(r.amount_minor + r.tender_minor) FROM loyalty_order r
             WHERE r.refund_of_id = o.id), 0)
@@ -181,9 +178,21 @@ WITH cards AS MATERIALIZED (
            SELECT 1 FROM loyalty_orderline l
             WHERE l.order_id = o.id AND l.goods AND c.categories ? l.category))
 ), full_cards AS (
-    SELECT card, member_id, n / every AS cycle, points, placed_at, true AS is_full
+    SELECT card, member_id, n / every AS cycle, points, placed_at, day, true AS is_full
       FROM stamped WHERE n %% every = 0
-), given AS (
+)"""
+
+
+def full_cards(*, members: str) -> str:
+    """Return the steps to `full_cards`: a pure reading of orders; it takes `cards`."""
+    return _FULL_CARDS.replace("{members}", members)
+
+
+# What cards say now beside what was given: a full card without its points, or points
+# without their full card. What was given again gives as much as had been taken back, so
+# a policy that leaves points with the member does not give them twice.
+_DUE = f"""
+WITH {full_cards(members="o.member_id = ANY (%(members)s::bigint[])")}, given AS (
     SELECT t.id, a.member_id, split_part(t.reference, ':', 2) AS card,
            split_part(t.reference, ':', 4)::bigint AS cycle, t.occurred_at,
            split_part(t.reference, ':', 5)::int AS attempt,
@@ -210,7 +219,7 @@ SELECT card, member_id, f.placed_at,
   FROM full_cards f FULL JOIN last l USING (card, member_id, cycle)
  WHERE f.is_full IS NULL OR l.is_back IS NOT false
  ORDER BY member_id, card, cycle
-"""
+"""  # noqa: S608  our own text
 
 _CREDIT = """
 SELECT * FROM points_credit(%(currency)s, %(role)s, %(kind)s, %(to)s::bigint[],

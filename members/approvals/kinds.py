@@ -33,12 +33,14 @@ class Act:
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """`scope` is what a key needs to decide it. `execute` runs inside the transaction
-    of the decision; the `DomainError` it raises leaves the request pending."""
+    of the decision; the `DomainError` it raises leaves the request pending. `refused`
+    runs inside that of a refusal."""
 
     name: str
     title: str | Promise
     scope: str
     execute: Callable[[Act], Done]
+    refused: Callable[[Mapping[str, Any]], None] | None = None
 
 
 _KINDS: dict[str, Kind] = {}

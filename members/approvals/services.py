@@ -97,13 +97,34 @@ def reject(*, approval_id: int, by: str, at: datetime, reason: str = "") -> Deci
     if approval.state == ApprovalState.APPROVED:
         raise Decided()
     approval.reason = reason
-    _decide(approval, ApprovalState.REJECTED, by=by, at=at)
+    _refuse(approval, by=by, at=at)
     details = {
         "before": {"state": ApprovalState.PENDING.value},
         "after": {"state": ApprovalState.REJECTED.value},
     }
     _record("approvals.reject", approval, by=by, at=at, details=details)
     return Decision(approval=approval, replayed=False)
+
+
+@transaction.atomic
+def withdraw(*, approval_id: int, by: str, at: datetime) -> Approval:
+    """Take back what was asked for, before anybody decided it.
+
+    The caller says who may; nobody decided it, so nobody is written as having.
+    """
+    approval = Approval.objects.select_for_update().get(pk=approval_id)
+    if approval.state != ApprovalState.PENDING:
+        raise Decided()
+    _refuse(approval, by="", at=at)
+    _record("approvals.withdraw", approval, by=by, at=at, details={})
+    return approval
+
+
+def _refuse(approval: Approval, *, by: str, at: datetime) -> None:
+    _decide(approval, ApprovalState.REJECTED, by=by, at=at)
+    undo = kinds.named(approval.kind).refused
+    if undo is not None:
+        undo(approval.payload)
 
 
 def _bare(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +135,7 @@ def _bare(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _locked(approval_id: int, by: str) -> Approval:
     approval = Approval.objects.select_for_update().get(pk=approval_id)
-    if _person(by) == _person(approval.author):
+    if person_of(by) == person_of(approval.author):
         raise OwnRequest()
     return approval
 
@@ -128,8 +149,8 @@ def _decide(approval: Approval, state: ApprovalState, *, by: str, at: datetime) 
     )
 
 
-def _person(actor: str) -> str:
-    """Two keys that one person made are that person twice."""
+def person_of(actor: str) -> str:
+    """This is whose deed it is: two keys that one person made are that person."""
     kind, _, number = actor.partition(":")
     if kind != "key":
         return actor

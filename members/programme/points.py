@@ -207,6 +207,10 @@ def parse_limit(field: str, value: object) -> int | None:
     return None if value is None else _whole(field, value, 0, MAX_POINTS)
 
 
+def parse_flag(field: str, value: object) -> bool:
+    return _flag(field, value)
+
+
 def _multipliers(value: object) -> tuple[tuple[str, Decimal], ...]:
     if not isinstance(value, Mapping):
         raise InvalidSetting(

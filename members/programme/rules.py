@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision, is_currency
 from django.utils.translation import gettext as _
 
-from members.programme import points
+from members.programme import points, refresh
 from members.programme.errors import InvalidSetting
 from members.programme.points import Currency, Earn, Expiry
 
@@ -60,6 +61,10 @@ class Settings:
     point_value: Decimal = Decimal("0.01")
     restore_grace_days: int = 30
     adjustment_approval_above: int | None = 1000
+    # A version that lowers benefits takes a second person.
+    publish_approval: bool = True
+    # By which day somebody looks at a rule again, by the key of its sentence.
+    refresh: tuple[tuple[str, date], ...] = ()
     currencies: tuple[Currency, ...] = field(
         default_factory=lambda: (Currency(key="points"),)
     )
@@ -111,6 +116,10 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
         adjustment_approval_above=points.parse_limit(
             "adjustment_approval_above", merged["adjustment_approval_above"]
         ),
+        publish_approval=points.parse_flag(
+            "publish_approval", merged["publish_approval"]
+        ),
+        refresh=refresh.parse(merged["refresh"]),
         currencies=points.parse_currencies(merged["currencies"]),
     )
 
@@ -134,6 +143,8 @@ NAMES = (
     "point_value",
     "restore_grace_days",
     "adjustment_approval_above",
+    "publish_approval",
+    "refresh",
     "currencies",
 )
 
@@ -147,6 +158,7 @@ def dump(settings: Settings) -> dict[str, Any]:
         "earn": points.dump_earn(settings.earn),
         "expiry": dict(vars(settings.expiry)),
         "point_value": str(settings.point_value),
+        "refresh": {rule: day.isoformat() for rule, day in settings.refresh},
         "currencies": [points.dump_currency(one) for one in settings.currencies],
     }
 

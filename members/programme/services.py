@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from config.lib.errors import DomainError
 from members.programme import queries, rules
 from members.programme.models import ProgrammeVersion
+from members.programme.rules import Settings
 
 # Serialises publishing; any fixed number no other lock uses.
 _LOCK = 7_201_001
@@ -36,6 +37,8 @@ def publish(
     at: datetime,
     orders_exist: bool,
     note: str = "",
+    published_by: str = "",
+    approved_by: str = "",
 ) -> ProgrammeVersion:
     """Publish a new version of the settings, in force from `effective_from`.
 
@@ -46,24 +49,11 @@ def publish(
     at orders; with it, currency and time zone raise `FixedSetting` when changed,
     because every stored amount and local day was made with them.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    latest = queries.versions().first()
-    if latest is None:
-        raise queries.NoProgramme("No programme version; run manage.py migrate.")
-    if latest.number != based_on:
-        raise StaleVersion()
+    latest = last_of(based_on=based_on)
     before = rules.parse(latest.settings, number=latest.number)
     after = rules.parse({**rules.dump(before), **values}, number=latest.number + 1)
-    if orders_exist:
-        for field in ("currency", "time_zone"):
-            if getattr(before, field) != getattr(after, field):
-                raise FixedSetting(field=field)
-    if not _may_begin(effective_from, latest):
-        raise rules.InvalidSetting(
-            _("Give a time not before that of the latest version."),
-            field="effective_from",
-        )
+    check_fixed(before, after, orders_exist=orders_exist)
+    check_beginning(effective_from, latest=latest)
     return ProgrammeVersion.objects.create(
         number=after.number,
         settings=rules.dump(after),
@@ -71,10 +61,43 @@ def publish(
         created_by_id=by_id,
         created_at=at,
         note=note,
+        published_by=published_by,
+        approved_by=approved_by,
     )
 
 
-def _may_begin(effective_from: datetime | None, latest: ProgrammeVersion) -> bool:
+def last_of(*, based_on: int) -> ProgrammeVersion:
+    """Return the latest version, and let nobody publish until this transaction ends.
+
+    Raises `StaleVersion` if it is not the one the author saw.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    latest = queries.versions().first()
+    if latest is None:
+        raise queries.NoProgramme("No programme version; run manage.py migrate.")
+    if latest.number != based_on:
+        raise StaleVersion()
+    return latest
+
+
+def check_fixed(before: Settings, after: Settings, *, orders_exist: bool) -> None:
+    if orders_exist:
+        for field in ("currency", "time_zone"):
+            if getattr(before, field) != getattr(after, field):
+                raise FixedSetting(field=field)
+
+
+def check_beginning(
+    effective_from: datetime | None, *, latest: ProgrammeVersion
+) -> None:
     if effective_from is None:
-        return latest.number == 1
-    return latest.effective_from is None or effective_from >= latest.effective_from
+        may = latest.number == 1
+    else:
+        began = latest.effective_from
+        may = began is None or effective_from >= began
+    if not may:
+        raise rules.InvalidSetting(
+            _("Give a time not before that of the latest version."),
+            field="effective_from",
+        )

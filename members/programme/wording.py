@@ -59,7 +59,12 @@ def sentences(settings: Settings, *, language: str) -> list[Sentence]:
 
 def changes(before: Settings, after: Settings, *, language: str) -> list[Change]:
     """Return what `after` says otherwise than `before`, in the order of the rules."""
-    old, new = (_by_key(sentences(one, language=language)) for one in (before, after))
+    return changed(*(sentences(one, language=language) for one in (before, after)))
+
+
+def changed(before: Iterable[Sentence], after: Iterable[Sentence]) -> list[Change]:
+    """Return the sentences that are not on both sides, by what they are about."""
+    old, new = _by_key(before), _by_key(after)
     keys = dict.fromkeys([*new, *old])
     return [
         Change(

@@ -86,7 +86,7 @@ def multiplier(category: str, factor: Decimal, *, language: str) -> str:
             "category": category
         }
     return _("Points count %(factor)s times for this category: %(category)s.") % {
-        "factor": _factor(factor, language),
+        "factor": times(factor, language),
         "category": category,
     }
 
@@ -115,7 +115,7 @@ def bonus(one: Bonus, settings: Settings, *, language: str) -> str:
     return texts[_span(one)][0 if double else 1] % {
         "first": _moment(one.starts, settings, language),
         "last": _moment(one.ends, settings, language),
-        "factor": _factor(one.multiplier, language),
+        "factor": times(one.multiplier, language),
     }
 
 
@@ -206,7 +206,7 @@ def money(amount: Decimal, settings: Settings, language: str) -> str:
     )
 
 
-def _factor(factor: Decimal, language: str) -> str:
+def times(factor: Decimal, language: str) -> str:
     return formats.number(factor, language=language, places=_places(factor))
 
 

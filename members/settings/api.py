@@ -14,6 +14,8 @@ from rest_framework.response import Response
 
 from members.api.fields import Body, Moment, Whole
 from members.api.views import Endpoint
+from members.approvals.api import Awaiting, awaiting
+from members.approvals.models import Approval
 from members.programme import queries as programme
 from members.programme import rules
 from members.programme.models import ProgrammeVersion
@@ -48,6 +50,8 @@ class ProgrammeShape(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     effective_from = Moment(allow_null=True)
     published_at = Moment()
+    published_by = serializers.CharField()
+    approved_by = serializers.CharField()
     note = serializers.CharField()
     name = serializers.CharField()
     time_zone = serializers.CharField()
@@ -67,6 +71,8 @@ def shape(version: ProgrammeVersion) -> dict[str, Any]:
         "version": version.number,
         "effective_from": moment(began) if began else None,
         "published_at": moment(version.created_at),
+        "published_by": version.published_by,
+        "approved_by": version.approved_by,
         "note": version.note,
         **rules.dump(settings),
     }
@@ -90,9 +96,12 @@ class Programme(Endpoint):
             raise Http404
         return Response(shape(found))
 
-    @extend_schema(request=Publication, responses=ProgrammeShape)
+    @extend_schema(request=Publication, responses={200: ProgrammeShape, 202: Awaiting})
     def put(self, request: Request) -> Response:
-        """Publish a new version. Settings stand at the top level of the body."""
+        """Publish a new version. Settings stand at the top level of the body.
+
+        One that lowers benefits waits for another person (202).
+        """
         told = request.data
         if not isinstance(told, dict):
             words = _("Give an object.")
@@ -100,17 +109,14 @@ class Programme(Endpoint):
         form = Publication(data={name: told[name] for name in OWN if name in told})
         form.is_valid(raise_exception=True)
         own = dict(form.validated_data)
-        latest = programme.latest().number
-        effective_from = own.get("effective_from")
-        if effective_from is None and latest > 1:
-            effective_from = self.now
-        version = services.publish_programme(
+        published = services.publish_programme(
             values={name: told[name] for name in told if name not in OWN},
-            based_on=own.get("based_on", latest),
-            effective_from=effective_from,
+            based_on=own.get("based_on", programme.latest().number),
+            effective_from=own.get("effective_from"),
             note=own.get("note", ""),
-            by=None,
-            agent=self.actor,
+            by=self.actor,
             at=self.now,
         )
-        return Response(shape(version))
+        if isinstance(published, Approval):
+            return awaiting(published)
+        return Response(shape(published))

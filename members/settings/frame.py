@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.lib.ui import Choice, Crumb
 from members.access.http import user_of
+from members.approvals.models import Approval
+from members.settings.drafts import Published
 
 
 def frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
@@ -17,6 +21,7 @@ def frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
     tabs = [
         ("settings:programme", _("Programme")),
         ("settings:points", _("Points")),
+        ("settings:versions", _("Versions")),
         ("settings:people", _("People")),
         ("settings:stores", _("Stores")),
         ("settings:keys", _("API keys")),
@@ -32,3 +37,16 @@ def frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
         "may_edit_people": "people.edit" in words,
         "may_edit_keys": "keys.edit" in words,
     }
+
+
+def after_publishing(
+    request: HttpRequest, published: Published, address: str
+) -> HttpResponse:
+    """Say what became of a version; one that lowers benefits waits in its draft."""
+    if isinstance(published, Approval):
+        text = _("This lowers benefits of members: a second person must agree first.")
+        messages.info(request, text)
+        return redirect("settings:draft", published.facts["draft"])
+    text = _("Published version %(number)s.") % {"number": published.number}
+    messages.success(request, text)
+    return redirect(address)

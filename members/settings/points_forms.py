@@ -137,6 +137,18 @@ class PointsForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Leave empty for none."),
     )
+    publish_approval = forms.BooleanField(
+        label=gettext_lazy("Versions that lower benefits need a second person"),
+        required=False,
+    )
+    refresh = _lines(
+        gettext_lazy("Rules to look at again"),
+        gettext_lazy(
+            "One a line: rule = day, as earn = 2027-01-01. From that day on a task "
+            "stands in Tasks. Rules: earn, excluded, multiplier, bonus, cap, event, "
+            "stamps, pending, expiry, clawback, value."
+        ),
+    )
     effective_on = forms.DateField(
         label=gettext_lazy("In force from"),
         required=False,
@@ -167,6 +179,8 @@ class PointsForm(forms.Form):
             "point_value": str(told["point_value"]),
             "currencies": [_currency(line) for line in _split(told["currencies"])],
             "adjustment_approval_above": told["adjustment_approval_above"],
+            "publish_approval": told["publish_approval"],
+            "refresh": dict(_pair(line) for line in _split(told["refresh"])),
         }
 
     def _earn(self) -> dict[str, Any]:
@@ -192,6 +206,9 @@ class PointsForm(forms.Form):
 
     def clean_multipliers(self) -> str:
         return self._each("multipliers", "=", 2, _("category = factor"))
+
+    def clean_refresh(self) -> str:
+        return self._each("refresh", "=", 2, _("rule = day"))
 
     def clean_bonuses(self) -> str:
         return self._each("bonuses", "|", 4, _("name | first day | last day | factor"))
@@ -256,6 +273,7 @@ def initial_of(settings: Settings) -> dict[str, Any]:
         "expiry_months": expiry["months"],
         "expiry_rounding": expiry["rounding"],
         "expiry_by": expiry["by"],
+        "refresh": _joined(told["refresh"].items(), " = ".join),
         "currencies": _joined(told["currencies"], _currency_line),
         "based_on": settings.number,
     }
@@ -353,6 +371,6 @@ def _where(field: str) -> tuple[str, str]:
     name, _dot, place = field.removeprefix("earn.").partition(".")
     if name == "events":
         return f"event_{place}", ""
-    if name == "multipliers":
+    if name in ("multipliers", "refresh"):
         return name, place
     return name, place.split(".")[0]

@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -17,8 +16,8 @@ from members.programme import queries as programme
 from members.programme import wording
 from members.programme.models import ProgrammeVersion
 from members.programme.services import StaleVersion
-from members.settings import services
-from members.settings.frame import frame
+from members.settings import drafts, services
+from members.settings.frame import after_publishing, frame
 from members.settings.points_forms import PointsForm, initial_of
 
 REFUSED = 422
@@ -38,13 +37,16 @@ def publish_points(request: HttpRequest) -> HttpResponse:
     form = PointsForm(request.POST)
     if form.is_valid():
         at = clock.now()
+        if "draft" in request.POST:
+            return _draft(request, form, at)
         try:
-            version = services.publish_programme(
+            published = services.publish_programme(
                 values=form.settings(),
                 based_on=form.cleaned_data["based_on"],
-                effective_from=_begins(form.cleaned_data["effective_on"], at),
+                effective_from=begins_on(form.cleaned_data["effective_on"], at=at)
+                or at,
                 note=form.cleaned_data["note"],
-                by=user_of(request),
+                by=drafts.actor_of(user_of(request)),
                 at=at,
             )
         except StaleVersion:
@@ -52,16 +54,36 @@ def publish_points(request: HttpRequest) -> HttpResponse:
         except DomainError as refusal:
             form.refuse(refusal)
         else:
-            text = _("Published version %(number)s.") % {"number": version.number}
-            messages.success(request, text)
-            return redirect("settings:points")
+            return after_publishing(request, published, "settings:points")
     return _page(request, form, status=REFUSED)
 
 
-def _begins(day: date | None, at: datetime) -> datetime:
+def _draft(request: HttpRequest, form: PointsForm, at: datetime) -> HttpResponse:
+    """What was typed becomes a draft, to be replayed and talked about first."""
+    told = form.cleaned_data
+    try:
+        draft = drafts.make(
+            title=told["note"][:80] or services.TITLE,
+            values=form.settings(),
+            effective_from=begins_on(told["effective_on"], at=at),
+            note=told["note"],
+            by=drafts.actor_of(user_of(request)),
+            at=at,
+        )
+    except DomainError as refusal:
+        form.refuse(refusal)
+        return _page(request, form, status=REFUSED)
+    return redirect("settings:draft", draft.pk)
+
+
+def begins_on(day: date | None, *, at: datetime) -> datetime | None:
+    """A day begins with its first moment, today with the one that it is."""
     if day is None:
+        return None
+    zone = programme.latest().zone
+    if day == periods.day_of(at, zone):
         return at
-    return periods.day_start(day, programme.latest().zone)
+    return periods.day_start(day, zone)
 
 
 def _again(request: HttpRequest, seen: int) -> PointsForm:

@@ -7,15 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from members.access import keys
 from members.access import services as access
 from members.access.keys import Made
 from members.access.models import ApiKey, Store, User
 from members.audit import services as audit
+from members.programme import queries as programme_queries
+from members.programme import rules
 from members.programme import services as programme
-from members.programme.models import ProgrammeVersion
-from members.settings import queries
+from members.settings import drafts, queries
+from members.settings.drafts import Published
+
+# What a draft is called that nobody named.
+TITLE = gettext_noop("New version")
 
 
 @transaction.atomic
@@ -25,28 +31,42 @@ def publish_programme(
     based_on: int,
     effective_from: datetime | None,
     note: str,
-    by: User | None,
+    by: str,
     at: datetime,
-    agent: str = "",
-) -> ProgrammeVersion:
-    """Publish a version in the name of a person, or of an API key (`agent`)."""
+) -> Published:
+    """Publish a version, or leave it as a draft that waits for a second person.
+
+    `by` is a person or an API key, as `user:3` or `key:7`.
+    """
+    latest = programme.last_of(based_on=based_on)
+    before = programme_queries.parsed(latest)
+    begins = drafts.beginning(effective_from, latest=latest, at=at)
+    after = rules.parse({**rules.dump(before), **values}, number=before.number + 1)
+    falls = drafts.losses(
+        before=before, after=after, begins=begins or at, language="en"
+    )
+    if drafts.needs_second(before=before, falls=falls):
+        programme.check_fixed(before, after, orders_exist=queries.orders_exist())
+        draft = drafts.make(
+            title=note[:80] or TITLE,
+            values=values,
+            effective_from=effective_from,
+            note=note,
+            by=by,
+            at=at,
+        )
+        return drafts.publish(draft_id=draft.pk, revision=draft.revision, by=by, at=at)
     version = programme.publish(
         values=values,
         based_on=based_on,
-        effective_from=effective_from,
-        by_id=by.pk if by else None,
+        effective_from=begins,
+        by_id=drafts.person_id(by),
         at=at,
         orders_exist=queries.orders_exist(),
         note=note,
+        published_by=by,
     )
-    audit.record(
-        actor=by,
-        agent=agent,
-        action="programme.publish",
-        target=f"ProgrammeVersion:{version.number}",
-        details={"based_on": based_on, "settings": version.settings},
-        at=at,
-    )
+    drafts.record_publication(version, based_on=based_on, by=by, at=at)
     return version
 
 

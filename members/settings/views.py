@@ -19,14 +19,14 @@ from members.access.http import requires, user_of
 from members.access.models import Store, User
 from members.programme import queries as programme
 from members.programme import rules
-from members.settings import invitations, queries, services
+from members.settings import drafts, invitations, queries, services
 from members.settings.forms import (
     PersonForm,
     ProgrammeForm,
     StoreForm,
     StoreNameForm,
 )
-from members.settings.frame import frame
+from members.settings.frame import after_publishing, frame
 
 REFUSED = 422
 
@@ -48,20 +48,18 @@ def publish_programme(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     if form.is_valid():
         try:
-            version = services.publish_programme(
+            published = services.publish_programme(
                 values=form.settings(),
                 based_on=form.cleaned_data["based_on"],
                 effective_from=at,
                 note=form.cleaned_data["note"],
-                by=user_of(request),
+                by=drafts.actor_of(user_of(request)),
                 at=at,
             )
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            text = _("Published version %(number)s.") % {"number": version.number}
-            messages.success(request, text)
-            return redirect("settings:programme")
+            return after_publishing(request, published, "settings:programme")
     return _programme_page(request, form, status=REFUSED)
 
 

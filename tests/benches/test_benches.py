@@ -25,6 +25,7 @@ REPORTED = {
     "member_list": {"most queries of a page", "p95, all, first page"},
     "ledger": {"plain / redemption", "single / batch", "expiry", "wrong rows"},
     "api": {"redemption, 1 client", "mix, 16 clients", "empty / mix, 4 clients"},
+    "replay": {"replay / earning", "replay / SQL", "points that differ from the SQL"},
     "import_orders": {"import / COPY", "peak memory", "peak / peak of a quarter"},
 }
 # PostgreSQL rightly reads a table of a few pages from end to end.

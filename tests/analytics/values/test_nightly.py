@@ -31,7 +31,13 @@ def test_second_run_nightly_changes_nothing(capsys):
             tasks.night()
         told.append(json.loads(capsys.readouterr().out))
 
-    steps = {"activations": 0, "birthdays": 0, "points": 1, "values": 1}
+    steps = {
+        "activations": 0,
+        "birthdays": 0,
+        "points": 1,
+        "values": 1,
+        "refreshes": 0,
+    }
     assert told == [
         {"as_of": NIGHT.isoformat(), "already_done": False, "steps": steps},
         {"as_of": NIGHT.isoformat(), "already_done": True, "steps": steps},

@@ -85,6 +85,52 @@ def test_currency_is_fixed_once_orders_exist(shop):
     assert told["field"] == "currency"
 
 
+def test_a_version_that_lowers_benefits_waits_for_another_person(shop):
+    response = shop.api.put("programme/", {"expiry": {"months": 6}})
+
+    told = response.json()
+    assert (response.status_code, told["status"]) == (202, "awaiting_approval")
+    facts = told["approval"]["facts"]
+    assert [one["setting"] for one in facts["lowers"]] == ["expiry.months"]
+    assert shop.api.get("programme/").json()["version"] == 2
+    number = told["approval"]["id"]
+    own = shop.api.post(f"approvals/{number}/approve/", {})
+    assert (own.status_code, own.json()["code"]) == (409, "own_request")
+
+    shop.at("2026-03-02T12:00:00+01:00")
+    done = shop.second.post(f"approvals/{number}/approve/", {})
+
+    assert done.json()["result"]["version"] == 3
+    now = shop.api.get("programme/").json()
+    assert (now["version"], now["expiry"]["months"]) == (3, 6)
+    # Not from when it was asked for: nothing is retroactive.
+    assert now["effective_from"] == "2026-03-02T11:00:00Z"
+    assert (now["published_by"], now["approved_by"]) == (
+        f"key:{shop.api.key.pk}",
+        f"key:{shop.second.key.pk}",
+    )
+
+
+def test_a_version_in_the_past_is_refused(shop):
+    response = shop.api.put(
+        "programme/", {"effective_from": "2026-02-28T00:00:00+01:00"}
+    )
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "effective_from"
+
+
+def test_approval_of_a_version_that_another_replaced_is_refused_and_stays(shop):
+    waiting = shop.api.put("programme/", {"expiry": {"months": 6}}).json()
+    shop.publish(pending_days=0)
+
+    number = waiting["approval"]["id"]
+    response = shop.second.post(f"approvals/{number}/approve/", {})
+
+    assert (response.status_code, response.json()["code"]) == (409, "stale_version")
+    assert shop.api.get(f"approvals/{number}/").json()["state"] == "pending"
+
+
 def test_only_its_scope_publishes(shop):
     reader = Api("members:read")
 

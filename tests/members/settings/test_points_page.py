@@ -240,7 +240,7 @@ def test_a_stale_form_says_what_is_new_keeps_what_was_typed_and_can_be_sent_agai
     client, ana
 ):
     client.force_login(ana)
-    stale = form(points=7, note="mine")
+    stale = form(points=7, pending_days=0, note="mine")
     send(client, pending_days=0, points=2)
 
     refused = client.post(reverse("settings:points"), stale)

@@ -1,0 +1,172 @@
+"""The replay in SQL, for the members of one batch: orders in, sums out."""
+
+from __future__ import annotations
+
+from loyalty.orders import grants, stamps
+from loyalty.replay.rules import EDGES, TOP
+
+_WINDOW = """o.member_id BETWEEN %(low)s AND %(high)s
+       AND o.day >= %(first)s AND o.placed_at < %(as_of)s"""
+
+# The rule of earning itself, with books that hold nothing of a limit: the window is one
+# load of orders.
+CALCULATION = grants.calculation(
+    orders=_WINDOW, held_of_day="0::bigint", held_of_month="0::bigint"
+)
+
+TABLES = (
+    """
+CREATE TEMPORARY TABLE replay_grant (
+    id bigint GENERATED ALWAYS AS IDENTITY, side int, is_stamp boolean, member_id bigint,
+    placed_at timestamptz, day date, points bigint, back bigint, expires timestamptz
+) ON COMMIT DROP
+""",
+    # What came back of the window's orders by its end.
+    """
+CREATE TEMPORARY TABLE replay_returned ON COMMIT DROP AS
+SELECT o.id AS order_id, o.amount_minor AS whole,
+       least(sum(r.amount_minor), o.amount_minor) AS returned
+  FROM loyalty_order r JOIN loyalty_order o ON o.id = r.refund_of_id
+ WHERE r.member_id BETWEEN %(low)s AND %(high)s AND r.day >= %(first)s
+   AND r.placed_at < %(as_of)s AND r.kind = 'refund'
+   AND o.day >= %(first)s AND o.placed_at < %(as_of)s AND o.amount_minor > 0
+ GROUP BY o.id
+""",
+    "ANALYZE replay_returned",
+)
+
+# A return takes its share of what the order earned, rounded down, as the books do.
+EARN = f"""
+INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)
+SELECT %(side)s, false, g.member_id, g.placed_at, g.day, g.points,
+       coalesce(div(g.points * r.returned, r.whole), 0), g.expires
+  FROM ({CALCULATION}) g
+  LEFT JOIN replay_returned r ON r.order_id = g.order_id
+"""  # noqa: S608  our own text
+
+STAMPS = f"""
+INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)
+WITH {
+    stamps.full_cards(
+        members="o.member_id BETWEEN %(low)s AND %(high)s AND o.placed_at < %(as_of)s"
+    )
+}
+SELECT %(side)s, true, member_id, placed_at, day, points, 0,
+       (%(calendar)s::jsonb #>> ARRAY[%(version)s || ':' || day, '1'])::timestamptz
+  FROM full_cards WHERE day >= %(first)s
+"""  # noqa: S608  our own text
+
+# With expiry by inactivity a purchase before the end of older points moves their end to
+# its own. Ends never fall in the order of purchases, so it is enough to look one back.
+ROLL = """
+UPDATE replay_grant g SET expires = s.until
+  FROM (SELECT id, max(expires) OVER (PARTITION BY member_id, island) AS until
+          FROM (SELECT id, member_id, expires, sum(begins) OVER (
+                       PARTITION BY member_id ORDER BY placed_at, id) AS island
+                  FROM (SELECT id, member_id, placed_at, expires,
+                               coalesce((placed_at >= lag(expires) OVER (
+                                   PARTITION BY member_id ORDER BY placed_at, id))::int, 0)
+                                   AS begins
+                          FROM replay_grant WHERE side = %(side)s) flagged) islands) s
+ WHERE g.id = s.id AND s.until > g.expires
+"""
+
+MONTHS = """
+SELECT side, to_char(day, 'YYYY-MM') AS month,
+       coalesce(sum(points) FILTER (WHERE NOT is_stamp), 0)::bigint AS points,
+       coalesce(sum(points) FILTER (WHERE is_stamp), 0)::bigint AS stamps,
+       sum(back)::bigint AS back,
+       coalesce(sum(points) FILTER (WHERE expires IS NULL OR expires > %(as_of)s), 0)::bigint
+           AS alive
+  FROM replay_grant GROUP BY side, month ORDER BY side, month
+"""
+
+COUNTS = f"""
+SELECT count(*) AS orders, count(DISTINCT o.member_id) AS members,
+       (SELECT count(*) FROM replay_returned) AS returned
+  FROM loyalty_order o WHERE {_WINDOW} AND o.kind = 'order'
+"""  # noqa: S608  our own text
+
+# What members really hold of what the window's orders really earned. What a corrected
+# order earned before its correction was withdrawn, and is left out.
+LEDGER = """
+WITH lots AS (
+    SELECT to_char(l.earned_at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month, t.kind, t.points,
+           l.remaining, l.expires_at IS NULL OR l.expires_at > %(as_of)s AS is_alive
+      FROM loyalty_account a
+      JOIN loyalty_lot l ON l.account_id = a.id
+      JOIN loyalty_transfer t ON t.id = l.transfer_id
+     WHERE a.member_id BETWEEN %(low)s AND %(high)s AND a.currency = %(currency)s
+       AND l.earned_at >= %(starts)s AND l.earned_at < %(as_of)s
+       AND (t.kind = 'earn' OR (t.kind = 'event' AND t.reference LIKE 'stamps:%%'))
+    UNION ALL
+    SELECT to_char(o.day, 'YYYY-MM'), t.kind, -t.points, 0,
+           l.expires_at IS NULL OR l.expires_at > %(as_of)s
+      FROM loyalty_order o
+     CROSS JOIN LATERAL generate_series(0, o.revision - 1) old
+      JOIN loyalty_transfer t ON t.reference = order_earning(o.id, old)
+      JOIN loyalty_lot l ON l.transfer_id = t.id
+     WHERE o.member_id BETWEEN %(low)s AND %(high)s AND o.revision > 0
+       AND o.placed_at >= %(starts)s AND o.placed_at < %(as_of)s
+)
+SELECT month, coalesce(sum(points) FILTER (WHERE kind = 'earn'), 0)::bigint AS points,
+       coalesce(sum(points) FILTER (WHERE kind = 'event'), 0)::bigint AS stamps,
+       coalesce(sum(points) FILTER (WHERE is_alive), 0)::bigint AS alive,
+       coalesce(sum(remaining) FILTER (WHERE is_alive), 0)::bigint AS remaining
+  FROM lots GROUP BY month ORDER BY month
+"""
+
+MEMBERS = """
+CREATE TEMPORARY TABLE replay_member ON COMMIT DROP AS
+SELECT member_id,
+       coalesce(sum(points - back) FILTER (WHERE side = 0), 0)::bigint AS side_0,
+       coalesce(sum(points - back) FILTER (WHERE side = 1), 0)::bigint AS side_1,
+       coalesce(sum(points - back) FILTER (WHERE side = 2), 0)::bigint AS side_2
+  FROM replay_grant GROUP BY member_id
+"""
+
+_DIFFERENCES = """
+SELECT member_id, {one} AS before, {other} AS after, {other} - {one} AS difference
+  FROM replay_member WHERE {other} <> {one}
+"""
+
+PAIR = f"""
+SELECT count(*) FILTER (WHERE difference > 0) AS winners,
+       count(*) FILTER (WHERE difference < 0) AS losers,
+       coalesce(sum(difference) FILTER (WHERE difference > 0), 0)::bigint AS gained,
+       coalesce(-sum(difference) FILTER (WHERE difference < 0), 0)::bigint AS lost
+  FROM ({_DIFFERENCES}) d
+"""  # noqa: S608  our own text
+
+BUCKETS = f"""
+SELECT width_bucket(difference, ARRAY[{", ".join(f"{edge}::bigint" for edge in EDGES)}])
+           AS bucket, count(*) AS members
+  FROM ({_DIFFERENCES}) d GROUP BY bucket ORDER BY bucket
+"""  # noqa: S608  our own text
+
+# Of those that differ alike, whoever came first.
+ENDS = f"""
+(SELECT d.*, true AS is_top FROM ({_DIFFERENCES}) d WHERE difference > 0
+  ORDER BY difference DESC, member_id LIMIT {TOP})
+UNION ALL
+(SELECT d.*, false FROM ({_DIFFERENCES}) d WHERE difference < 0
+  ORDER BY difference, member_id LIMIT {TOP})
+"""  # noqa: S608  our own text
+
+# How much of a limit for everybody the orders before the window hold.
+USED = """
+SELECT coalesce(sum(CASE WHEN t.kind = 'earn' THEN t.points ELSE -t.points END), 0)::bigint
+       AS used
+  FROM loyalty_transfer t LEFT JOIN loyalty_transfer e ON e.id = t.reverses_id
+ WHERE t.currency = %(currency)s AND coalesce(e.occurred_at, t.occurred_at) < %(starts)s
+   AND (t.kind = 'earn' OR (t.kind IN ('reverse', 'uncollected') AND e.kind = 'earn'))
+"""
+
+NEXT = """
+SELECT max(id) AS last, count(*) AS n FROM (
+    SELECT id FROM members_member WHERE id > %(after)s ORDER BY id LIMIT %(limit)s) batch
+"""
+
+
+def of_sides(text: str, *, one: int, other: int) -> str:
+    return text.replace("{one}", f"side_{one}").replace("{other}", f"side_{other}")

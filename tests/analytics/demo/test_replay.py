@@ -1,0 +1,47 @@
+"""Rules replayed over the demo: today's are the ledger, and twice the rate is arithmetic."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from analytics.demo import services as demo
+from loyalty.orders.models import Order
+from loyalty.points.models import Transfer
+from members.programme import queries as programme
+from members.programme import rules
+from tests.analytics.demo.test_ledger import AT
+from tests.loyalty.replay.playing import draft, replayed
+
+pytestmark = pytest.mark.django_db
+
+
+def by_hand(rate: int) -> tuple[int, int]:
+    """Points and what returns take of them: whole yuan, double from 9 to 11 November."""
+    back: Counter[int | None] = Counter()
+    for refund in Order.objects.refunds().exclude(refund_of=None):
+        back[refund.refund_of_id] += refund.amount_minor
+    points = taken = 0
+    for order in Order.objects.orders():
+        double = order.day.month == 11 and 9 <= order.day.day <= 11
+        earned = order.amount_minor * rate * (2 if double else 1) // 100
+        points += earned
+        if order.amount_minor:
+            taken += earned * back[order.pk] // order.amount_minor
+    return points, taken
+
+
+def test_todays_rules_are_the_ledger_and_twice_the_rate_is_what_arithmetic_says():
+    demo.load(members=300, months=6, seed=5, end=None, at=AT)
+    earn = rules.dump(programme.latest())["earn"]
+
+    found = replayed(draft(earn={**earn, "points": 2}), months=7, at=AT).result
+
+    today, twice = found["sides"]
+    posted = sum(Transfer.objects.filter(kind="earn").values_list("points", flat=True))
+    assert today["points"] == found["ledger"]["points"] == posted > 0
+    assert (today["points"], today["back"]) == by_hand(1)
+    assert (twice["points"], twice["back"]) == by_hand(2)
+    # Of what lives still, the part that was not spent is what the lots hold.
+    assert today["owed"] == found["ledger"]["remaining"] > 0

@@ -1,0 +1,162 @@
+"""The pages of replays: start one, follow it, read it."""
+
+from __future__ import annotations
+
+import html
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from config.lib import clock
+from loyalty.replay import services
+from loyalty.replay.models import Replay
+from members.jobs.models import Job
+from tests import factories
+from tests.loyalty.replay.playing import NOW, draft, replayed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    with clock.override(NOW):
+        yield
+
+
+def text(response) -> str:
+    return " ".join(html.unescape(response.content.decode()).split())
+
+
+def list_of(one) -> str:
+    return reverse("replay:list", args=[one.pk])
+
+
+def page_of(replay) -> str:
+    return reverse("replay:detail", args=[replay.pk])
+
+
+def test_a_replay_is_started_followed_and_read(client, ana):
+    mia = factories.member("mia")
+    factories.order(mia, minor=1000, on=date(2026, 5, 2))
+    one = draft("Double", earn={"points": 2})
+    client.force_login(ana)
+
+    response = client.post(list_of(one), {"months": "3"})
+
+    replay, job = Replay.objects.get(), Job.objects.get()
+    assert response["Location"] == page_of(replay)
+    assert "Replay of Double" in text(client.get(page_of(replay)))
+    services.run_job(job_id=job.pk, clock=lambda: NOW)
+    shown = text(client.get(page_of(replay)))
+    assert "€0.20" in shown
+    assert "20 points kept" in shown
+    assert "+100" in shown  # per cent more
+    assert mia.number in shown
+    assert reverse("points:member", args=[mia.number]) in shown
+    assert "€0.20" in text(client.get(list_of(one)))
+
+
+def test_two_drafts_are_compared_on_one_page(client, ana):
+    factories.order(factories.member(), minor=1000)
+    one, other = (
+        draft("Double", earn={"points": 2}),
+        draft("Triple", earn={"points": 3}),
+    )
+    client.force_login(ana)
+
+    client.post(list_of(one), {"months": "12", "rival": other.pk})
+    replay = Replay.objects.get()
+    services.run(replay_id=replay.pk, clock=lambda: NOW)
+    shown = text(client.get(page_of(replay)))
+
+    assert "From Double to Triple" in shown
+    assert "From Today's rules to Triple" in shown
+    # It stands in the list of both.
+    assert page_of(replay) in text(client.get(list_of(other)))
+
+
+def test_a_part_asked_for_by_htmx_is_the_line_until_it_ends(client, ana):
+    one = draft()
+    client.force_login(ana)
+    client.post(list_of(one), {"months": "1"})
+    replay, job = Replay.objects.get(), Job.objects.get()
+
+    part = client.get(page_of(replay), headers={"HX-Request": "true"})
+    assert "<html" not in text(part)
+    assert f"job-{job.pk}" in text(part)
+    job.state, job.finished_at = "failed", NOW
+    job.save()
+    ended = client.get(page_of(replay), headers={"HX-Request": "true"})
+
+    assert ended["HX-Refresh"] == "true"
+    assert "Failed" in text(client.get(page_of(replay)))
+
+
+def test_a_line_that_asks_after_the_end_gets_the_page_anew(client, ana):
+    replay = replayed(draft())
+    client.force_login(ana)
+
+    ended = client.get(page_of(replay), headers={"HX-Request": "true"})
+
+    assert ended["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize("months", ["0", "37", "x", ""])
+def test_months_that_are_not_accepted_are_said_beside_the_field(client, ana, months):
+    one = draft()
+    client.force_login(ana)
+
+    response = client.post(list_of(one), {"months": months})
+
+    assert response.status_code == 422
+    assert "months" in response.context["form"].errors
+    assert not Replay.objects.exists()
+
+
+def test_a_draft_changed_since_is_said(client, ana):
+    one = draft(earn={"points": 2})
+    replay = replayed(one)
+    one.settings = {**one.settings, "pending_days": 3}
+    one.save()
+    client.force_login(ana)
+
+    assert "says otherwise now" in text(client.get(page_of(replay)))
+
+
+def test_agreement_with_the_ledger_is_said_and_so_is_a_difference(client, ana):
+    replay = replayed(draft())
+    client.force_login(ana)
+    assert "They agree to the point." in text(client.get(page_of(replay)))
+    factories.order(factories.member(), minor=1000)  # has not earned
+
+    other = replayed(draft())
+
+    assert "They differ where" in text(client.get(page_of(other)))
+
+
+def test_replays_are_for_admins(client, bruno):
+    replay = replayed(one := draft())
+    client.force_login(bruno)
+
+    assert client.get(page_of(replay)).status_code == 403
+    assert client.get(list_of(one)).status_code == 403
+    assert client.post(list_of(one), {"months": "1"}).status_code == 403
+    assert Replay.objects.count() == 1
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_pages_ask_as_often_for_one_row_as_for_three(
+    client, ana, rows, django_assert_num_queries
+):
+    for _ in range(rows):
+        factories.order(factories.member(), minor=1000)
+    one = draft(earn={"points": 2})
+    found = [replayed(one) for _ in range(rows)]
+    client.force_login(ana)
+    client.get(list_of(one))
+
+    with django_assert_num_queries(8):
+        client.get(list_of(one))
+    with django_assert_num_queries(7):
+        client.get(page_of(found[0]))
