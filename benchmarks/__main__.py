@@ -26,6 +26,7 @@ BENCHES = (
     "ledger",
     "api",
     "replay",
+    "tiers",
 )
 QUICK = 0.1
 

@@ -123,6 +123,14 @@ def run(*, cluster: Cluster, share: float, say: Callable[[str], None]) -> Result
         figures=tuple(figures),
     )
 
+SCRIPTS = {
+    "plain": MOVE,
+    "redeem": REDEEM,
+    "earn": EARN,
+    "earn apart": EARN_APART,
+    "give": GIVE,
+}
+
 
 def _online(
     cluster: Cluster, *, members: int, seconds: int, say: Callable[[str], None]
@@ -131,14 +139,7 @@ def _online(
         for statement in PLAIN:
             cursor.execute(statement, {"members": members})
     tps: dict[str, float] = {}
-    scripts = {
-        "plain": MOVE,
-        "redeem": REDEEM,
-        "earn": EARN,
-        "earn apart": EARN_APART,
-        "give": GIVE,
-    }
-    for name, script in scripts.items():
+    for name, script in SCRIPTS.items():
         say(f"{name}, {CLIENTS} clients, {seconds} s")
         tables.checkpoint()
         tps[name] = pgbench.transactions(

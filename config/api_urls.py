@@ -8,6 +8,7 @@ from loyalty.enrolment import api as enrolment
 from loyalty.orders import api as orders
 from loyalty.points import api as points
 from loyalty.points import holds
+from loyalty.tiers import api as tiers
 from members.api.schema import SchemaPage
 from members.api.views import Nothing
 from members.approvals import api as approvals
@@ -39,6 +40,13 @@ urlpatterns = [
     path(f"{POINTS}transfers/", points.Transfers.as_view(), name="transfers"),
     path(f"{POINTS}conversions/", points.Conversions.as_view(), name="conversions"),
     path(f"{POINTS}debt/write_off/", points.WriteOffs.as_view(), name="write-off"),
+    path(f"{MEMBER}tier/locks/", tiers.Locks.as_view(), name="tier-locks"),
+    path(
+        f"{MEMBER}tier/locks/<int:lock>/release/",
+        tiers.Releases.as_view(),
+        name="tier-lock-release",
+    ),
+    path(f"{MEMBER}tier/", tiers.MemberTier.as_view(), name="tier"),
     path(POINTS, points.MemberPoints.as_view(), name="points"),
     path(MEMBER, profiles.OneMember.as_view(), name="member"),
     path(HOLD, holds.OneHold.as_view(), name="hold"),

@@ -18,6 +18,7 @@ FEATURES = [
     "members.jobs",
     "loyalty.orders",
     "loyalty.replay",
+    "loyalty.tiers",
     "analytics.values",
 ]
 

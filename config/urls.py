@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("loyalty.points.urls")),
     path("", include("loyalty.orders.urls")),
     path("", include("loyalty.replay.urls")),
+    path("", include("loyalty.tiers.urls")),
     path("tasks/", include("loyalty.inbox.urls")),
     path("values/", include("analytics.values.urls")),
     path("imports/", include("members.imports.urls")),

@@ -21,6 +21,7 @@ from loyalty.points.models import (
     Transfer,
 )
 from loyalty.replay.models import Replay
+from loyalty.tiers.models import TierLock, TierMembership, TierMetric
 
 __all__ = [
     "Account",
@@ -39,5 +40,8 @@ __all__ = [
     "Refund",
     "Reminder",
     "Replay",
+    "TierLock",
+    "TierMembership",
+    "TierMetric",
     "Transfer",
 ]

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from analytics.values import handing
 from analytics.values import services as values
 from config.lib import locks
 from loyalty.inbox import services as inbox
 from loyalty.points import nightly
 from loyalty.points.models import NightlyRun
+from loyalty.tiers import nightly as tiers
 from members.programme import queries as programme
 
 LOCK = "nightly"
@@ -54,6 +56,12 @@ def _run(*, at: datetime, report: Report) -> Night:
     )
     nightly.do(
         run=run,
+        step="tiers",
+        work=lambda told: _tiers(run, told),
+        report=partial(report, "tiers"),
+    )
+    nightly.do(
+        run=run,
         step="refreshes",
         work=lambda told: inbox.raise_refreshes(as_of=as_of, at=at),
         report=partial(report, "refreshes"),
@@ -65,6 +73,12 @@ def _run(*, at: datetime, report: Report) -> Night:
 def _values(at: datetime) -> int:
     done = values.keep_fresh(at=at)
     return done.members if done else 0
+
+
+def _tiers(run: NightlyRun, report: nightly.Report) -> int:
+    """Metrics are handed down first, so that a tier that follows one is of this night."""
+    handing.down(as_of=run.as_of)
+    return tiers.run(as_of=run.as_of, report=report)
 
 
 def _told(run: NightlyRun, *, already_done: bool) -> Night:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from loyalty.orders import earning, statements
+from loyalty.orders import earning, qualifying, statements
 from loyalty.orders.errors import BuiltOn
 from loyalty.orders.models import Order
 from loyalty.points import reasons
@@ -47,12 +47,10 @@ def undo_batch(*, batch: ImportBatch, at: datetime) -> Undone:
         cursor.execute(statements.UNDO_DELETE)
         removed = int(cursor.rowcount)
         cursor.execute(statements.UNDO_MEMBERS)
-        earning.settle_stamps(
-            member_ids=[pk for (pk,) in cursor.fetchall()],
-            actor=actor,
-            settings=settings,
-            now=at,
-        )
+        buyers = [pk for (pk,) in cursor.fetchall()]
+        earning.settle_stamps(member_ids=buyers, actor=actor, settings=settings, now=at)
+        holders = qualifying.holders(buyers)
+        qualifying.written(order_ids=[], actor=actor, now=at, others=holders)
         cursor.execute(statements.REFRESH.format(members=statements.UNDO_MEMBERS))
         cursor.execute("DROP TABLE import_undo")
         kept = Order.objects.filter(batch=batch).count()

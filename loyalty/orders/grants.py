@@ -25,7 +25,7 @@ WITH rules AS MATERIALIZED (
         version int, starts timestamptz, ends timestamptz, points numeric,
         per_minor numeric, rounding text, per text, base text, excluded jsonb,
         multipliers jsonb, bonus numeric, immediate boolean, rolling boolean,
-        member_day bigint, member_month bigint, total bigint)
+        member_day bigint, member_month bigint, total bigint, tiers jsonb)
 ), weighed AS (
     SELECT o.id, o.member_id, o.placed_at, o.day, o.revision, r.version, r.points AS rate,
            r.per_minor, r.rounding, r.per, r.immediate, r.rolling, r.member_day,
@@ -33,6 +33,11 @@ WITH rules AS MATERIALIZED (
       FROM loyalty_order o
       JOIN rules r ON (r.starts IS NULL OR o.placed_at >= r.starts)
                   AND (r.ends IS NULL OR o.placed_at < r.ends)
+     -- Of the order, not of each line: OFFSET keeps it from being worked out anew there.
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN r.tiers IS NULL THEN 1
+                       ELSE tier_factor(o.member_id, o.placed_at, r.tiers) END AS factor
+           OFFSET 0) held
      CROSS JOIN LATERAL (
            SELECT array_agg(line_no ORDER BY line_no) AS lines,
                   array_agg(weight ORDER BY line_no) AS weights, sum(weight) AS weight,
@@ -40,7 +45,7 @@ WITH rules AS MATERIALIZED (
              FROM (SELECT l.line_no,
                           CASE WHEN (r.base = 'net_goods' AND NOT l.goods)
                                     OR r.excluded ? l.category THEN 0
-                               ELSE l.amount_minor * r.bonus
+                               ELSE l.amount_minor * r.bonus * held.factor
                                     * coalesce((r.multipliers ->> l.category)::numeric, 1) END
                               AS weight
                      FROM (SELECT x.line_no, x.category, x.amount_minor, x.goods
@@ -137,14 +142,15 @@ SELECT c.reference, c.transfer_id, c.points, {parts}
 """
 POST = _POST.format(grants=GRANTS, parts="NULL AS parts")
 # Of a single order, with what each of its lines earned. For one row a plan can be kept;
-# for an array of unknown length PostgreSQL never would. Without margins, because psycopg
-# remembers how it read a statement of up to 4,096 characters only.
+# for an array of unknown length PostgreSQL never would. Without margins and remarks,
+# because psycopg remembers how it read a statement of up to 4,096 characters only.
 POST_ONE = "\n".join(
     line.strip()
     for line in _POST.format(
         grants=GRANTS.replace("= ANY (%(ids)s::bigint[])", "= (%(ids)s::bigint[])[1]"),
         parts="p.parts[1] AS parts",
     ).splitlines()
+    if not line.strip().startswith("--")
 )
 
 
@@ -209,7 +215,21 @@ def _rule(
         "member_day": earn.caps.member_day,
         "member_month": earn.caps.member_month,
         "total": earn.caps.total,
+        "tiers": _factors(settings),
     }
+
+
+def _factors(settings: Settings) -> dict[str, dict[str, str]] | None:
+    """What tiers multiply by, where any does; '' is for who holds none of a set."""
+    found = {
+        one.key: {
+            "": str(one.tiers[0].multiplier),
+            **{tier.key: str(tier.multiplier) for tier in one.tiers},
+        }
+        for one in settings.tier_sets
+        if any(tier.multiplier != 1 for tier in one.tiers)
+    }
+    return found or None
 
 
 def _cuts(

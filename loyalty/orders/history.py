@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from config.lib.errors import DomainError
-from loyalty.orders import earning
+from loyalty.orders import earning, qualifying
 from loyalty.orders.earning import Applied
 from loyalty.points import kernel
 from members.access.models import User
@@ -132,6 +132,9 @@ def apply_to(*, order_ids: list[int], actor: str, now: datetime) -> Applied:
         actor=actor,
         settings=settings,
         now=now,
+    )
+    qualifying.written(
+        order_ids=[*ids, *(int(row["id"]) for row in refunds)], actor=actor, now=now
     )
     return _sum(earned, back)
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from loyalty.orders import earning, rules, statements
+from loyalty.orders import earning, following, rules, statements
 from loyalty.orders.enums import OrderKind
 from members.imports import amounts, dates, staging, texts
 from members.imports.amounts import Money, Number, Style
@@ -159,7 +159,8 @@ class OrderLoader:
         cursor.execute(statements.ORDERS, told)
         corrected = self._update(cursor, told) if self.context.options.update else []
         self._write_lines(cursor, told)
-        self._points(cursor, {**told, "corrected": corrected})
+        told_of = {**told, "corrected": corrected}
+        following.written(cursor, told_of, by=self._by)
         if self._at("store") is not None:
             cursor.execute(statements.HOME_STORES)
         cursor.execute(statements.KNOWN_MEMBERS)
@@ -200,19 +201,6 @@ class OrderLoader:
             cursor.execute(statements.OLD_LINES)
             cursor.execute(statements.REFRESH.format(members=statements.MOVED_MEMBERS))
         return list(corrected)
-
-    def _points(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
-        """Orders earn and refunds take back in the transaction that writes them."""
-        cursor.execute(statements.WRITTEN, told)
-        orders, refunds = cursor.fetchone()
-        by = self._by
-        earning.earn_many(order_ids=orders, actor=by["actor"], now=by["now"])
-        earning.take_back_many(refund_ids=refunds, **by)
-        if told["corrected"]:
-            # A corrected order may have been another member's before.
-            cursor.execute(statements.MOVED_MEMBERS)
-            moved = [pk for (pk,) in cursor.fetchall()]
-            earning.settle_stamps(member_ids=moved, **by)
 
     @property
     def _by(self) -> dict[str, Any]:

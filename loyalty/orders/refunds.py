@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from loyalty.orders import earning, marks, rules
+from loyalty.orders import earning, marks, qualifying, rules
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
     BeforeOrder,
@@ -107,6 +107,7 @@ def refund(
         member_ids=[order.member_id], actor=actor, settings=settings, now=at
     )
     marks.mark(row)
+    qualifying.written(order_ids=[row.pk], actor=actor, now=at)
     marks.audit_order(row, by=by, at=at)
     return _answer(row, order, created=True)
 

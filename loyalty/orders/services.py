@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from loyalty.orders import earning, marks, parking, recording, rules
+from loyalty.orders import earning, marks, parking, qualifying, recording, rules
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
     Cancelled,
@@ -19,7 +19,7 @@ from loyalty.orders.errors import (
 )
 from loyalty.orders.models import Order, OrderLine
 from loyalty.orders.rules import Line
-from loyalty.points import kernel, postings, returns
+from loyalty.points import kernel, postings, returns, watchers
 from loyalty.points import rules as points
 from loyalty.points.enums import Role, TransferKind
 from members.access.models import Store, User
@@ -90,6 +90,7 @@ def record(
     if written.awaited:
         with kernel.guarded():
             parking.apply(order=order, by=by, actor=actor, at=at)
+    qualifying.written(order_ids=[order.pk], actor=actor, now=at)
     return Recorded(
         order=order,
         created=True,
@@ -118,7 +119,11 @@ def deliver(*, order_id: int, delivered_at: datetime, at: datetime) -> int:
     earned = earning.earning_of(order_id=order.pk, revision=order.revision)
     if earned is None or settings.activate_on != "delivery":
         return 0
-    return returns.activate(earning=earned, at=order.delivered_at, now=at)
+    activated = returns.activate(earning=earned, at=order.delivered_at, now=at)
+    watchers.tell(
+        member_id=order.member_id, actor="delivery", now=at, settings=settings
+    )
+    return activated
 
 
 def _order(told: Told, settings: Settings, at: datetime) -> Order:

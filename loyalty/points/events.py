@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from loyalty.points import kernel, postings, rules
+from loyalty.points import kernel, postings, rules, watchers
 from loyalty.points.enums import Role, TransferKind
 from loyalty.points.postings import Posted, currency_of
 from members.programme.rules import Settings
@@ -28,7 +28,7 @@ def award(
     points = settings.earn.event(event) if settings.earn else 0
     if not points:
         return None
-    return postings.credit(
+    posted = postings.credit(
         kind=TransferKind.EVENT,
         role=Role.ISSUED,
         member_id=member_id,
@@ -45,3 +45,5 @@ def award(
         version=settings.number,
         actor=actor,
     )
+    watchers.tell(member_id=member_id, actor=actor, now=now, settings=settings)
+    return posted

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
-from loyalty.points import errors, kernel, postings, rules
+from loyalty.points import errors, kernel, postings, rules, watchers
 from loyalty.points.enums import Role, TransferKind
 from loyalty.points.kernel import Of
 from loyalty.points.models import Allocation, Transfer
@@ -68,7 +68,7 @@ def adjust(
             rolling_until=None,
         )
     ends = expires_at or rules.expires_at(occurred_at=at, settings=settings)
-    return postings.credit(
+    posted = postings.credit(
         kind=TransferKind.ADJUST,
         role=Role.ADJUSTMENTS,
         member_id=member_id,
@@ -86,6 +86,8 @@ def adjust(
         reason=reason,
         actor=actor,
     )
+    watchers.tell(member_id=member_id, actor=actor, now=now, settings=settings)
+    return posted
 
 
 def redeem(

@@ -20,6 +20,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
             "jobs.view",
             "points.view",
             "points.adjust",
+            "tiers.lock",
             "tasks.view",
         }
     ),
@@ -30,6 +31,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "members.edit",
         "points.adjust",
         "points.approve",
+        "tiers.lock",
         "imports.undo",
         "jobs.run",
         "settings.view",

@@ -173,7 +173,8 @@ class ConsentShape(serializers.Serializer[Any]):
 
 
 class MemberShape(serializers.Serializer[Any]):
-    """A member. `value` is what the values of the last run say, with their day."""
+    """A member. `value` is what the values of the last run say, with their day; `tier`
+    what it holds of the first set of tiers."""
 
     id = serializers.IntegerField()
     number = serializers.CharField()
@@ -190,5 +191,6 @@ class MemberShape(serializers.Serializer[Any]):
     attributes = serializers.DictField(child=serializers.CharField())
     consents = serializers.DictField(child=ConsentShape())
     value = serializers.DictField(allow_null=True)
+    tier = serializers.DictField(allow_null=True)
     created_at = Moment()
     updated_at = Moment()

@@ -45,8 +45,7 @@ def lowered(
         *_expiry(before, after),
         *_worth(before, after, language=language),
         *lists.currencies(before.currencies, after.currencies),
-        # Versions without tiers have none to lose.
-        *tiers.sets(getattr(before, "tier_sets", ()), getattr(after, "tier_sets", ())),
+        *tiers.sets(before.tier_sets, after.tier_sets),
         *_safeguard(before, after),
     )
     return [Loss(key=key, text=text) for key, text in told]

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision, is_currency
 from django.utils.translation import gettext as _
 
-from members.programme import points, refresh
+from members.programme import points, refresh, tiers
 from members.programme.errors import InvalidSetting
 from members.programme.points import Currency, Earn, Expiry
+from members.programme.tiers import TierSet
 
 __all__ = ["InvalidSetting", "Settings", "dump", "parse"]
 
@@ -68,6 +69,7 @@ class Settings:
     currencies: tuple[Currency, ...] = field(
         default_factory=lambda: (Currency(key="points"),)
     )
+    tier_sets: tuple[TierSet, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -84,6 +86,9 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
 
     Raises `InvalidSetting` for the first value that is not accepted.
     """
+    if "tiers" in values:
+        rest = {name: value for name, value in values.items() if name != "tiers"}
+        values = {**rest, "tier_sets": tiers.of_tiers(values["tiers"])}
     unknown = sorted(set(values) - set(NAMES))
     if unknown:
         raise InvalidSetting(
@@ -121,6 +126,7 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
         ),
         refresh=refresh.parse(merged["refresh"]),
         currencies=points.parse_currencies(merged["currencies"]),
+        tier_sets=tiers.parse_tier_sets(merged["tier_sets"]),
     )
 
 
@@ -146,6 +152,7 @@ NAMES = (
     "publish_approval",
     "refresh",
     "currencies",
+    "tier_sets",
 )
 
 
@@ -160,6 +167,7 @@ def dump(settings: Settings) -> dict[str, Any]:
         "point_value": str(settings.point_value),
         "refresh": {rule: day.isoformat() for rule, day in settings.refresh},
         "currencies": [points.dump_currency(one) for one in settings.currencies],
+        "tier_sets": [tiers.dump_tier_set(one) for one in settings.tier_sets],
     }
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, npgettext
 
 from config.lib import formats
 from members.programme import wording_earn as earn_words
+from members.programme import wording_tiers as tier_words
 from members.programme.points import Currency, Earn
 from members.programme.rules import Settings
 
@@ -52,6 +53,12 @@ def sentences(settings: Settings, *, language: str) -> list[Sentence]:
         *(Sentence(key="currency", text=text) for text in currencies(settings)),
         Sentence(
             key="approval", text=approval(settings, language=language), for_staff=True
+        ),
+        *(
+            Sentence(key=key, text=text, for_staff=for_staff)
+            for key, text, for_staff in tier_words.sentences(
+                settings, language=language
+            )
         ),
     ]
     return told

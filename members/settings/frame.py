@@ -22,6 +22,7 @@ def frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
         ("settings:programme", _("Programme")),
         ("settings:points", _("Points")),
         ("settings:versions", _("Versions")),
+        ("tiers:settings", _("Tiers")),
         ("settings:people", _("People")),
         ("settings:stores", _("Stores")),
         ("settings:keys", _("API keys")),

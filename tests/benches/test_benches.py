@@ -26,6 +26,7 @@ REPORTED = {
     "ledger": {"plain / redemption", "single / batch", "expiry", "wrong rows"},
     "api": {"redemption, 1 client", "mix, 16 clients", "empty / mix, 4 clients"},
     "replay": {"replay / earning", "replay / SQL", "points that differ from the SQL"},
+    "tiers": {"night / SQL by hand", "rows of memberships", "rows that differ"},
     "import_orders": {"import / COPY", "peak memory", "peak / peak of a quarter"},
 }
 # PostgreSQL rightly reads a table of a few pages from end to end.

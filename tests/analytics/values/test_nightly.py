@@ -36,6 +36,7 @@ def test_second_run_nightly_changes_nothing(capsys):
         "birthdays": 0,
         "points": 1,
         "values": 1,
+        "tiers": 0,
         "refreshes": 0,
     }
     assert told == [

@@ -55,6 +55,7 @@ def test_post_makes_a_member_to_the_letter(shop):
             "sms": {"granted": False, "at": "2026-03-01T11:00:00Z"},
         },
         "value": None,
+        "tier": None,
         "points_awarded": 0,
         "created_at": "2026-03-01T11:00:00Z",
         "updated_at": "2026-03-01T11:00:00Z",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from loyalty.orders import grants
+
 # It opens and closes the transaction: a savepoint inside that of the test.
 TRANSACTION = 2
 pytestmark = pytest.mark.django_db
@@ -41,7 +43,7 @@ def test_an_order_costs_as_many_statements_as_it_must(
     shop, member, django_assert_num_queries
 ):
     """Lock and look-up of the Idempotency-Key, member with programme, the order and all
-    it leaves behind, what it earns, the audit, the answer kept."""
+    it leaves behind, what it earns, the audit, whether there are tiers, the answer kept."""
     body = {
         "member": member,
         "placed_at": "2024-01-01T00:00:00Z",
@@ -49,8 +51,13 @@ def test_an_order_costs_as_many_statements_as_it_must(
     }
     shop.api.post("orders/", {**body, "external_id": "o-1"}, key="first")
 
-    with django_assert_num_queries(6 + TRANSACTION):
+    with django_assert_num_queries(7 + TRANSACTION):
         made = shop.api.post("orders/", {**body, "external_id": "o-2"}, key="second")
 
     # The default rule: a point for each whole unit of the order, 28.40.
     assert (made.status_code, made.json()["points_awarded"]) == (201, 28)
+
+
+def test_a_posting_is_short_enough_for_its_plan_to_be_kept():
+    # psycopg keeps how it read a statement of up to so many characters.
+    assert len(grants.POST_ONE) <= 4096

@@ -1,0 +1,89 @@
+"""Who would move if other rules came into force: counted before anything does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.lib import periods
+from loyalty.points import kernel
+from loyalty.tiers import deciding, standing
+from members.profiles.models import Member
+from members.programme.rules import Settings
+from members.programme.tiers import Tier, TierSet
+
+# Members named beside a count.
+NAMED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """So many members who hold `held` have reached `fits`. Some of them by name.
+
+    `held` is None where the rules have no longer the tier.
+    """
+
+    held: Tier | None
+    fits: Tier
+    members: int
+    some: Sequence[Member]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """Up at once; down when what they hold ends, unless they reach it again."""
+
+    tier_set: TierSet
+    up: Sequence[Move]
+    down: Sequence[Move]
+    stays: int
+
+
+_MOVES = """
+SELECT f.set_no, n.rank, f.fit, count(*) AS members,
+       (array_agg(f.member_id ORDER BY f.member_id))[1:%(named)s] AS some
+  FROM fits f {held}
+ GROUP BY f.set_no, n.rank, f.fit ORDER BY f.set_no, n.rank, f.fit
+"""
+_EVERYBODY = """
+SELECT id AS member_id, %(day)s::date AS day FROM members_member WHERE merged_into_id IS NULL
+"""
+
+
+def of(*, settings: Settings, at: datetime) -> list[Moves]:
+    """Return the moves of each set if `settings` were in force now; writes nothing."""
+    if not settings.tier_sets:
+        return []
+    today = periods.day_of(at, settings.zone)
+    found = standing.of(settings=settings, asked=_EVERYBODY, at=at)
+    counts = _MOVES.format(held=deciding.HELD)
+    rows = kernel.run(
+        f"WITH {found.sql} {counts}",
+        {**found.told, "day": today, "today": today, "named": NAMED},
+    )
+    named = Member.objects.in_bulk({pk for row in rows for pk in row["some"]})
+    moves: list[Moves] = []
+    for n, one in enumerate(settings.tier_sets):
+        mine = [row for row in rows if row["set_no"] == n]
+        moved = [
+            (
+                row["fit"] - row["rank"],
+                Move(
+                    held=one.tiers[row["rank"]] if row["rank"] >= 0 else None,
+                    fits=one.tiers[row["fit"]],
+                    members=row["members"],
+                    some=[named[pk] for pk in row["some"] if pk in named],
+                ),
+            )
+            for row in mine
+        ]
+        moves.append(
+            Moves(
+                tier_set=one,
+                up=[move for step, move in moved if step > 0],
+                down=[move for step, move in moved if step < 0],
+                stays=sum(move.members for step, move in moved if step == 0),
+            )
+        )
+    return moves

@@ -1,0 +1,141 @@
+"""Settings → Tiers: the sets in words, a form for them, and who would move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from config.lib import clock, periods
+from config.lib.errors import DomainError
+from loyalty.tiers import applying, preview
+from loyalty.tiers.forms import (
+    SetForm,
+    SetForms,
+    VersionForm,
+    initial_of,
+    initial_set,
+)
+from members.access.http import requires, user_of
+from members.approvals.models import Approval
+from members.jobs import tasks as jobs
+from members.programme import queries as programme
+from members.programme import rules, tiers, wording_tiers
+from members.settings import drafts, services
+from members.settings.frame import after_publishing, frame
+from members.settings.points_views import begins_on
+
+REFUSED = 422
+
+
+@requires("settings.view")
+@require_http_methods(["GET", "POST"])
+def tiers_page(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return change_tiers(request)
+    latest = programme.latest()
+    sets = [*initial_of(latest), *_preset(request)]
+    forms = SetForms(initial=sets, prefix="sets")
+    return _page(request, forms, VersionForm(initial={"based_on": latest.number}))
+
+
+def _preset(request: HttpRequest) -> list[dict[str, Any]]:
+    """A set the address asks for, to begin with."""
+    found = tiers.presets().get(request.GET.get("preset", ""))
+    return [initial_set(found)] if found else []
+
+
+@requires("settings.edit")
+def change_tiers(request: HttpRequest) -> HttpResponse:
+    """Show who would move by what was typed, or publish it."""
+    forms = SetForms(request.POST, prefix="sets")
+    version = VersionForm(request.POST)
+    if not (forms.is_valid() and version.is_valid()):
+        return _page(request, forms, version, status=REFUSED)
+    at = clock.now()
+    kept = [one for one in forms if _is_told(one)]
+    values = {"tier_sets": [one.told() for one in kept]}
+    try:
+        if request.POST.get("act") != "publish":
+            latest = programme.latest()
+            draft = rules.parse({**rules.dump(latest), **values}, number=latest.number)
+            return _page(
+                request, forms, version, moves=preview.of(settings=draft, at=at)
+            )
+        published = _publish(request, version, values, at)
+    except DomainError as refusal:
+        _refuse(kept, version, refusal)
+        return _page(request, forms, version, status=REFUSED)
+    return _published(request, published, at)
+
+
+def _is_told(form: Any) -> bool:
+    data = form.cleaned_data
+    return bool(data.get("key")) and not data.get("DELETE")
+
+
+def _publish(
+    request: HttpRequest, version: VersionForm, values: dict[str, Any], at: datetime
+) -> drafts.Published:
+    told = version.cleaned_data
+    return services.publish_programme(
+        values=values,
+        based_on=told["based_on"],
+        effective_from=begins_on(told["effective_on"], at=at) or at,
+        note=told["note"],
+        by=drafts.actor_of(user_of(request)),
+        at=at,
+    )
+
+
+def _published(
+    request: HttpRequest, published: drafts.Published, at: datetime
+) -> HttpResponse:
+    answer = after_publishing(request, published, "tiers:settings")
+    if isinstance(published, Approval):
+        return answer
+    if published.effective_from is None or published.effective_from <= at:
+        # Who has reached more now is lifted now; later versions are the night's work.
+        job = applying.request(by=user_of(request), at=at)
+        jobs.enqueue(job)
+        return redirect("jobs:detail", job.pk)
+    return answer
+
+
+def _refuse(kept: list[SetForm], version: VersionForm, refusal: DomainError) -> None:
+    """Put what the rules refused beside the field of the set it is about."""
+    parts = (refusal.field or "").split(".", 2)
+    if parts[0] == "tier_sets" and len(parts) == 3 and int(parts[1]) < len(kept):
+        kept[int(parts[1])].refuse(parts[2], refusal)
+    else:
+        known = {"effective_from": "effective_on"}
+        name = known.get(refusal.field or "", "")
+        version.add_error(name or None, str(refusal))
+
+
+def _page(
+    request: HttpRequest,
+    forms: Any,
+    version: VersionForm,
+    *,
+    moves: list[preview.Moves] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now = clock.now()
+    current = programme.settings_at(at=now)
+    language = get_language() or "en"
+    context = {
+        "forms": forms,
+        "version": version,
+        "moves": moves,
+        "current": current,
+        "today": periods.day_of(now, current.zone),
+        "sentences": wording_tiers.by_set(current, language=language),
+        "presets": tiers.presets().values(),
+        **frame(request, "tiers:settings"),
+    }
+    return render(request, "tiers/settings.html", context, status=status)
