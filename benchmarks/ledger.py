@@ -123,6 +123,7 @@ def run(*, cluster: Cluster, share: float, say: Callable[[str], None]) -> Result
         figures=tuple(figures),
     )
 
+
 SCRIPTS = {
     "plain": MOVE,
     "redeem": REDEEM,

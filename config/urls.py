@@ -8,6 +8,7 @@ urlpatterns = [
     path("accounts/", include("config.accounts.urls")),
     path("preferences/", include("config.preferences.urls")),
     path("", include("analytics.insights.urls")),
+    path("points/liability/", include("loyalty.liability.urls")),
     path("", include("loyalty.points.urls")),
     path("", include("loyalty.orders.urls")),
     path("", include("loyalty.replay.urls")),

@@ -1,6 +1,12 @@
 """An index for Django only; import from the features themselves."""
 
 from loyalty.inbox.models import Reminder
+from loyalty.liability.models import (
+    JournalPeriod,
+    LiabilityCell,
+    LiabilityDay,
+    LiabilityRun,
+)
 from loyalty.orders.models import (
     ChangedMonth,
     EarnBudget,
@@ -32,6 +38,10 @@ __all__ = [
     "EarnBudget",
     "Hold",
     "HoldAllocation",
+    "JournalPeriod",
+    "LiabilityCell",
+    "LiabilityDay",
+    "LiabilityRun",
     "Lot",
     "NightlyRun",
     "Order",

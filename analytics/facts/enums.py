@@ -6,3 +6,4 @@ class FactsKind(models.TextChoices):
     ORDERS = "orders", _("Orders")
     LINES = "lines", _("Order lines")
     MEMBERS = "members", _("Members")
+    POINTS = "points", _("Points")

@@ -14,6 +14,7 @@ from typing import Any
 
 from analytics.facts import engine
 from analytics.facts.enums import FactsKind
+from analytics.facts.tables import POINTS
 
 # Reading the whole table in parallel beats so many index scans one after the other.
 FEW_MONTHS = 3
@@ -51,6 +52,22 @@ def write(
                 continue
             _copy(con, query, folder / kind, by_month=kind != FactsKind.MEMBERS)
         con.raw_sql("COMMIT")
+    finally:
+        con.disconnect()
+
+
+def write_points(*, folder: Path) -> None:
+    """This writes the roll-up of points, as its last run left it, to folder/points."""
+    con = engine.connect()
+    try:
+        engine.attach_database(con)
+        target = folder / FactsKind.POINTS
+        target.mkdir()
+        con.raw_sql(
+            f"COPY (SELECT {', '.join(POINTS.names)} FROM pg.public.loyalty_liabilitycell)"  # noqa: S608  names of our own
+            f" TO {engine.quoted(str(target / 'points.parquet'))}"
+            " (FORMAT parquet, COMPRESSION zstd)"
+        )
     finally:
         con.disconnect()
 

@@ -14,7 +14,8 @@ class FactsSegmentQuerySet(models.QuerySet["FactsSegment"]):
 
 
 class FactsSegment(models.Model):
-    """A folder of Parquet files, never changed once sealed: a month, or all members.
+    """A folder of Parquet files, never changed once sealed: a month, all members, or
+    all days of points.
 
     The live rows are the manifest. A segment replaced by a newer one is retired, and
     its files stay a while for whoever opened the manifest before.
@@ -42,8 +43,10 @@ class FactsSegment(models.Model):
                 violation_error_message=_("This month is sealed already."),
             ),
             models.CheckConstraint(
-                condition=Q(kind=FactsKind.MEMBERS, month__isnull=True)
-                | (~Q(kind=FactsKind.MEMBERS) & Q(month__isnull=False)),
+                condition=Q(
+                    kind__in=[FactsKind.MEMBERS, FactsKind.POINTS], month__isnull=True
+                )
+                | Q(kind__in=[FactsKind.ORDERS, FactsKind.LINES], month__isnull=False),
                 name="facts_segment_members_have_no_month",
                 violation_error_message=_("Orders and lines are kept by month."),
             ),

@@ -8,12 +8,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from analytics.facts import export, files
 from analytics.facts.enums import FactsKind
 from analytics.facts.models import FactsSegment
 from config.lib import locks
+from loyalty.liability import queries as liability_queries
+from loyalty.liability import services as liability
 from loyalty.orders.models import ChangedMonth
 from members.profiles.models import ChangedMember
 from members.programme import queries as programme
@@ -59,6 +61,8 @@ def refresh(*, at: datetime, report: Report = lambda kind: None) -> Refreshed:
             months=dict(ChangedMonth.objects.values_list("pk", "month")),
             members=list(ChangedMember.objects.values_list("pk", flat=True)),
         )
+        if _points_lost():
+            _seal_points(at=at)
         months = _stale_months(marks)
         if not months and months is not None and not _members_stale(marks):
             _clean(at=at)
@@ -69,6 +73,49 @@ def refresh(*, at: datetime, report: Report = lambda kind: None) -> Refreshed:
         rows = _switch(folder=folder, months=months, marks=marks, at=at)
         _clean(at=at)
         return Refreshed(changed=True, months=months, rows=rows)
+
+
+def refresh_points(*, at: datetime) -> bool:
+    """Bring the roll-up of points in step with the books, and export it if it changed.
+
+    Apart from `refresh`, because points change with every order: the night does it, and
+    whoever asks for a metric of points. Call it outside a transaction.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("the engine cannot see what this transaction wrote")
+    run = liability.refresh(at=at)
+    with locks.held(LOCK):
+        segment = _points().first()
+        if segment is not None and _run_of(segment) == run.pk and not _points_lost():
+            return False
+        _seal_points(at=at)
+        return True
+
+
+def _points() -> QuerySet[FactsSegment]:
+    return FactsSegment.objects.live().filter(kind=FactsKind.POINTS)
+
+
+def _points_lost() -> bool:
+    segment = _points().first()
+    return segment is not None and not files.parquet_of(segment.path)
+
+
+def _run_of(segment: FactsSegment) -> int:
+    """A segment of points lies in a folder named for the run it holds."""
+    return int(segment.path.rsplit("-", 1)[-1])
+
+
+def _seal_points(*, at: datetime) -> None:
+    run = liability_queries.latest_run()
+    folder = files.new_folder()
+    export.write_points(folder=folder)
+    place = folder / f"{FactsKind.POINTS.value}-{run.pk if run else 0}"
+    (folder / FactsKind.POINTS).rename(place)
+    with transaction.atomic():
+        _points().update(retired_at=at)
+        _segment(FactsKind.POINTS, None, place, at=at).save()
+    _clean(at=at)
 
 
 def _stale_months(marks: _Marks) -> frozenset[date] | None:
@@ -108,18 +155,22 @@ def _sealed(folder: Path, *, at: datetime) -> list[FactsSegment]:
         for place in sorted((folder / kind).glob("month=*")):
             first = date.fromisoformat(place.name.removeprefix("month="))
             found.append((kind, first, place))
-    return [
-        FactsSegment(
-            kind=kind,
-            month=month,
-            path=(path := str(place.relative_to(files.root()))),
-            rows=files.rows_of(path),
-            bytes=files.size_of(path),
-            digest=files.digest_of(path),
-            sealed_at=at,
-        )
-        for kind, month, place in found
-    ]
+    return [_segment(kind, month, place, at=at) for kind, month, place in found]
+
+
+def _segment(
+    kind: FactsKind, month: date | None, place: Path, *, at: datetime
+) -> FactsSegment:
+    path = str(place.relative_to(files.root()))
+    return FactsSegment(
+        kind=kind,
+        month=month,
+        path=path,
+        rows=files.rows_of(path),
+        bytes=files.size_of(path),
+        digest=files.digest_of(path),
+        sealed_at=at,
+    )
 
 
 def _delete(marks: type[Model], ids: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""The three fact tables every metric is written on, and the cut at a day and a scope."""
+"""The fact tables every metric is written on, and the cut at a day and a scope."""
 
 from __future__ import annotations
 
@@ -47,7 +47,25 @@ MEMBERS = ibis.schema(
         "acquisition_channel": "string",
     }
 )
-SCHEMAS = {"orders": ORDERS, "lines": LINES, "members": MEMBERS}
+# What moved points of lots, a row a day, cohort, end, source and kind of move; signed as
+# members see it. `price` is what was paid for what earned them, in minor units, `value`
+# what a point was worth, in millionths of the currency.
+POINTS = ibis.schema(
+    {
+        "currency": "string",
+        "day": "date",
+        "cohort": "date",
+        "expires_in": "date",
+        "source": "string",
+        "move": "string",
+        "pending": "boolean",
+        "points": "int64",
+        "entries": "int64",
+        "price": "int64",
+        "value": "int64",
+    }
+)
+SCHEMAS = {"orders": ORDERS, "lines": LINES, "members": MEMBERS, "points": POINTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +73,8 @@ class Facts:
     """What was known at the end of the day `as_of`, within one scope.
 
     Only `facts_at` makes one, so no metric can look ahead of the day or out of the
-    scope. `state` is the member state where somebody has computed it already.
+    scope. `state` is the member state where somebody has computed it already, `points`
+    the moves of points, which are the whole programme's: there are none in a scope.
     """
 
     orders: ir.Table
@@ -63,6 +82,7 @@ class Facts:
     members: ir.Table
     as_of: date
     settings: Settings
+    points: ir.Table | None = None
     state: ir.Table | None = None
 
 
@@ -73,6 +93,7 @@ def facts_at(
     members: ir.Table,
     as_of: date,
     settings: Settings,
+    points: ir.Table | None = None,
     scope: frozenset[str] | None = None,
 ) -> Facts:
     """This cuts the tables at a day and to the stores of `scope` (None: all).
@@ -81,13 +102,22 @@ def facts_at(
     """
     orders = orders.filter(orders.day <= as_of)
     lines = lines.filter(lines.day <= as_of)
+    if points is not None:
+        points = points.filter(
+            points.day <= as_of if scope is None else ibis.literal(False)
+        )
     if scope is not None:
         codes = sorted(scope)
         orders = _of_stores(orders, codes)
         members = _of_stores(members, codes)
         lines = lines.semi_join(orders, "order_id")
     return Facts(
-        orders=orders, lines=lines, members=members, as_of=as_of, settings=settings
+        orders=orders,
+        lines=lines,
+        members=members,
+        points=points,
+        as_of=as_of,
+        settings=settings,
     )
 
 

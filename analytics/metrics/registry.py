@@ -12,6 +12,7 @@ from analytics.metrics import (
     concentration,
     lifecycle,
     moves,
+    points,
     population,
     repurchase,
     retention,
@@ -38,6 +39,7 @@ _MODULES = (
     season,
     concentration,
     second_purchase,
+    points,
 )
 _metrics: dict[str, Metric] = {}
 

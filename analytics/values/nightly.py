@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
+from analytics.facts import services as facts
 from analytics.values import handing
 from analytics.values import services as values
 from config.lib import locks
 from loyalty.inbox import services as inbox
+from loyalty.liability import queries as liability
 from loyalty.points import nightly
 from loyalty.points.models import NightlyRun
 from loyalty.tiers import nightly as tiers
@@ -22,11 +25,16 @@ Report = nightly.Steps
 
 @dataclass(frozen=True, kw_only=True)
 class Night:
-    """A night's as-of, what each step changed, and whether this call did any of it."""
+    """A night's as-of, what each step changed, and whether this call did any of it.
+
+    `broken` names the first rows for which the roll-forward of points does not close.
+    """
 
     as_of: datetime
     steps: dict[str, int]
     already_done: bool
+    closes: bool
+    broken: list[dict[str, Any]]
 
 
 def run(*, at: datetime, report: Report = lambda step, done: None) -> Night:
@@ -50,6 +58,12 @@ def _run(*, at: datetime, report: Report) -> Night:
     nightly.books(run=run, now=at, report=report)
     nightly.do(
         run=run,
+        step="liability",
+        work=lambda told: _liability(at),
+        report=partial(report, "liability"),
+    )
+    nightly.do(
+        run=run,
         step="values",
         work=lambda told: _values(at),
         report=partial(report, "values"),
@@ -70,6 +84,13 @@ def _run(*, at: datetime, report: Report) -> Night:
     return _told(run, already_done=False)
 
 
+def _liability(at: datetime) -> int:
+    """Roll the points forward and check them; what is wrong stops no other step."""
+    facts.refresh_points(at=at)
+    run = liability.latest_run()
+    return run.cells if run else 0
+
+
 def _values(at: datetime) -> int:
     done = values.keep_fresh(at=at)
     return done.members if done else 0
@@ -82,4 +103,11 @@ def _tiers(run: NightlyRun, report: nightly.Report) -> int:
 
 
 def _told(run: NightlyRun, *, already_done: bool) -> Night:
-    return Night(as_of=run.as_of, steps=run.steps, already_done=already_done)
+    rolled = liability.latest_run()
+    return Night(
+        as_of=run.as_of,
+        steps=run.steps,
+        already_done=already_done,
+        closes=rolled is None or rolled.closes,
+        broken=rolled.broken if rolled else [],
+    )

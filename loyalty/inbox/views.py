@@ -22,6 +22,7 @@ from config.lib.ui import Crumb
 from loyalty.inbox import queries
 from loyalty.inbox import services as inbox
 from loyalty.inbox.forms import ApproveForm, RejectForm
+from loyalty.liability import queries as liability
 from loyalty.points.views import actor_of, offer_undo, said
 from members.access import queries as access
 from members.access.http import requires, user_of
@@ -71,10 +72,14 @@ def tasks_page(request: HttpRequest) -> HttpResponse:
         "failed": None,
         "refused": None,
         "reminders": [],
+        "not_closing": None,
     }
     if "settings.view" in user.words:
         context["reminders"] = _reminders()
         context["may_edit"] = "settings.edit" in user.words
+    if "liability.view" in user.words and not access.store_scope(user=user):
+        run = liability.latest_run()
+        context["not_closing"] = run if run is not None and not run.closes else None
     if "jobs.view" in user.words:
         context["failed"] = jobs.failed_since(at=since)[:MOST]
     if "points.approve" in user.words and not access.store_scope(user=user):

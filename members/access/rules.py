@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from members.access.enums import Role
 
 _READ = frozenset({"overview.view", "members.view", "insights.view", "points.view"})
-_ANALYST = _READ | {"members.export", "jobs.view", "imports.run", "tasks.view"}
+_ANALYST = _READ | {
+    "members.export",
+    "jobs.view",
+    "imports.run",
+    "tasks.view",
+    "liability.view",
+}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.VIEWER: _READ,
@@ -32,6 +38,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "points.adjust",
         "points.approve",
         "tiers.lock",
+        "liability.close",
         "imports.undo",
         "jobs.run",
         "settings.view",

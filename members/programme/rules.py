@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision, is_currency
 from django.utils.translation import gettext as _
 
-from members.programme import points, refresh, tiers
+from members.programme import accounts, points, refresh, tiers
+from members.programme.accounts import Accounts
 from members.programme.errors import InvalidSetting
 from members.programme.points import Currency, Earn, Expiry
 from members.programme.tiers import TierSet
@@ -70,6 +71,7 @@ class Settings:
         default_factory=lambda: (Currency(key="points"),)
     )
     tier_sets: tuple[TierSet, ...] = ()
+    accounts: Accounts = field(default_factory=Accounts)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -127,6 +129,7 @@ def parse(values: Mapping[str, Any], *, number: int = 1) -> Settings:
         refresh=refresh.parse(merged["refresh"]),
         currencies=points.parse_currencies(merged["currencies"]),
         tier_sets=tiers.parse_tier_sets(merged["tier_sets"]),
+        accounts=accounts.parse_accounts(merged["accounts"]),
     )
 
 
@@ -153,6 +156,7 @@ NAMES = (
     "refresh",
     "currencies",
     "tier_sets",
+    "accounts",
 )
 
 
@@ -168,6 +172,7 @@ def dump(settings: Settings) -> dict[str, Any]:
         "refresh": {rule: day.isoformat() for rule, day in settings.refresh},
         "currencies": [points.dump_currency(one) for one in settings.currencies],
         "tier_sets": [tiers.dump_tier_set(one) for one in settings.tier_sets],
+        "accounts": dict(vars(settings.accounts)),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from config.lib import formats
-from members.programme import refresh
+from members.programme import accounts, refresh
 from members.programme.rules import Settings
 from members.programme.wording import Change, Sentence, changed, sentences
 
@@ -83,4 +83,16 @@ def _told(settings: Settings, language: str) -> list[tuple[str, str]]:
                 "margin": formats.percent(settings.clv_margin, language=language),
             },
         ),
+        *_accounts(settings),
+    ]
+
+
+def _accounts(settings: Settings) -> list[tuple[str, str]]:
+    return [
+        (
+            f"accounts.{name}",
+            _("Account of the journal: %(what)s, %(code)s.")
+            % {"what": label, "code": getattr(settings.accounts, name)},
+        )
+        for name, label in accounts.LABELS.items()
     ]

@@ -23,6 +23,7 @@ def frame(request: HttpRequest, here: str, title: str = "") -> dict[str, Any]:
         ("settings:points", _("Points")),
         ("settings:versions", _("Versions")),
         ("tiers:settings", _("Tiers")),
+        ("settings:accounts", _("Accounts")),
         ("settings:people", _("People")),
         ("settings:stores", _("Stores")),
         ("settings:keys", _("API keys")),

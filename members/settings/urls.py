@@ -2,7 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from members.settings import keys_views, points_views, versions_views, views
+from members.settings import (
+    accounts_views,
+    keys_views,
+    points_views,
+    versions_views,
+    views,
+)
 
 app_name = "settings"
 urlpatterns = [
@@ -20,6 +26,7 @@ urlpatterns = [
     path("drafts/<int:pk>/discard/", versions_views.discard, name="draft_discard"),
     path("drafts/<int:pk>/withdraw/", versions_views.withdraw, name="draft_withdraw"),
     path("drafts/<int:pk>/update/", versions_views.update, name="draft_update"),
+    path("accounts/", accounts_views.accounts_page, name="accounts"),
     path("keys/", keys_views.keys_page, name="keys"),
     path("keys/new/", keys_views.key_new, name="key_new"),
     path("keys/<int:pk>/revoke/", keys_views.key_revoke, name="key_revoke"),

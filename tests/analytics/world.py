@@ -43,6 +43,30 @@ def refunded(member: int, day: str, amount: int = 100, **more: Any) -> Bought:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Points of a cohort that moved on a day; 10 000 millionths are 1 cent of 1.00."""
+
+    day: date
+    points: int
+    move: str = "earned"
+    cohort: date | None = None
+    expires_in: date | None = None
+    source: str = "purchase"
+    pending: bool = False
+    price: int = 0
+    value: int = 10_000
+    currency: str = "points"
+
+
+def moved(day: str, points: int, move: str = "earned", **more: Any) -> Moved:
+    """Months are written as 2025-01."""
+    for name in ("cohort", "expires_in"):
+        if isinstance(more.get(name), str):
+            more[name] = date.fromisoformat(f"{more[name]}-01")
+    return Moved(date.fromisoformat(day), points, move, **more)
+
+
+@dataclass(frozen=True)
 class Person:
     member: int
     external_id: str | None = None
@@ -62,7 +86,9 @@ def id_key(external_id: str) -> str:
 
 
 def tables(
-    orders: Sequence[Bought], people: Iterable[Person] = ()
+    orders: Sequence[Bought],
+    people: Iterable[Person] = (),
+    points: Sequence[Moved] = (),
 ) -> dict[str, pa.Table]:
     """Members are those named and those who bought."""
     known = {one.member: one for one in people}
@@ -90,12 +116,29 @@ def tables(
         )
         for p in known.values()
     ]
+    point_rows = [
+        (
+            p.currency,
+            p.day,
+            p.cohort or p.day.replace(day=1),
+            p.expires_in,
+            p.source,
+            p.move,
+            p.pending,
+            p.points,
+            1,
+            p.price,
+            p.value,
+        )
+        for p in points
+    ]
     return {
         name: arrow(name, rows)
         for name, rows in (
             ("orders", order_rows),
             ("lines", line_rows),
             ("members", member_rows),
+            ("points", point_rows),
         )
     }
 
@@ -140,9 +183,10 @@ def world(
     people: Iterable[Person] = (),
     *,
     as_of: str | date,
+    points: Sequence[Moved] = (),
     **more: Any,
 ) -> Facts:
-    return load(tables(orders, people), as_of=as_of, **more)
+    return load(tables(orders, people, points), as_of=as_of, **more)
 
 
 def ask(facts: Facts, name: str, **more: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from analytics.facts import queries as facts_queries
 from analytics.facts import services as facts
 from analytics.management import arguments
 from analytics.metrics import queries as metrics
+from analytics.metrics import registry
 from config.lib import clock
 
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             params = arguments.parameters(options["param"])
             metrics.check(name=options["name"], by=options["by"], params=params)
             facts.refresh(at=clock.now())
+            if "points" in registry.metric(options["name"]).source:
+                facts.refresh_points(at=clock.now())
             with facts_queries.opened(as_of=as_of, settings=settings) as opened:
                 answer = metrics.answer(
                     facts=opened,

@@ -12,6 +12,8 @@ from rich.progress import Progress
 from analytics.values import nightly
 from config.lib import clock
 
+BROKEN = 1
+
 
 class Command(BaseCommand):
     help = "Do the night's work, in order; safe to run twice."
@@ -27,14 +29,25 @@ class Command(BaseCommand):
                 "as_of": night.as_of.isoformat(),
                 "already_done": night.already_done,
                 "steps": night.steps,
+                "closes": night.closes,
+                "broken": night.broken,
             }
             self.stdout.write(json.dumps(found))
-            return
-        if night.already_done:
-            self.stdout.write(f"night of {night.as_of:%Y-%m-%d %H:%M} UTC: done before")
-            return
+        else:
+            self._say(night)
+        if not night.closes:
+            sys.exit(BROKEN)
+
+    def _say(self, night: nightly.Night) -> None:
         steps = ", ".join(f"{step} {count}" for step, count in night.steps.items())
-        self.stdout.write(f"night of {night.as_of:%Y-%m-%d %H:%M} UTC: {steps}")
+        told = "done before" if night.already_done else steps
+        self.stdout.write(f"night of {night.as_of:%Y-%m-%d %H:%M} UTC: {told}")
+        for row in night.broken:
+            self.stdout.write(
+                f"the roll-forward does not close: member {row['member'] or '-'}"
+                f" {row['currency'] or '-'} on {row['day'] or 'all days'}:"
+                f" transfers {row['expected']}, lots {row['found']}"
+            )
 
 
 class _bar:

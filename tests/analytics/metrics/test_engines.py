@@ -12,7 +12,7 @@ from django.db import connection
 
 from analytics.metrics import queries, registry, state
 from analytics.values import rebuild
-from tests.analytics.world import Bought, Person, ask, load, tables
+from tests.analytics.world import Bought, Moved, Person, ask, load, tables
 
 PARAMS: dict[str, list[dict[str, str]]] = {
     "rfm": [
@@ -44,6 +44,37 @@ def some_orders() -> list[Bought]:
     ]
 
 
+def some_points() -> list[Moved]:
+    draw = random.Random(11)
+    found = []
+    for n in range(400):
+        cohort = date(2024, 1 + n % 12, 1)
+        day = cohort + timedelta(days=draw.randint(0, 400))
+        move = draw.choice(["spent", "spent", "expired", "reversed", "activated"])
+        found.append(
+            Moved(
+                day=day,
+                points=-draw.randint(1, 300),
+                move=move,
+                cohort=cohort,
+                expires_in=draw.choice([None, date(2025, 1 + n % 12, 1)]),
+                source=draw.choice(["purchase", "purchase", "birthday"]),
+                pending=draw.random() < 0.2,
+            )
+        )
+        found.append(
+            Moved(
+                day=cohort + timedelta(days=draw.randint(0, 27)),
+                points=draw.randint(300, 900),
+                source=draw.choice(["purchase", "purchase", "birthday"]),
+                price=draw.randint(0, 99_999),
+                value=draw.choice([10_000, 5_000]),
+                currency=draw.choice(["points", "points", "stars"]),
+            )
+        )
+    return found
+
+
 @pytest.fixture
 def engines(transactional_db) -> Any:
     found = connection.settings_dict
@@ -60,7 +91,7 @@ def engines(transactional_db) -> Any:
 
 def test_duckdb_and_postgresql_give_equal_cells_for_every_metric(engines):
     people = [Person(200 + n, joined_on=date(2024, 3, n + 1)) for n in range(9)]
-    rows = tables(some_orders(), people)
+    rows = tables(some_orders(), people, some_points())
     duckdb, postgres = (
         load(rows, as_of="2025-06-30", on=engine, temp=True)
         for engine in engines.values()

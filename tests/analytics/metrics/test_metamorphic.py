@@ -72,6 +72,7 @@ def test_a_file_split_in_two_changes_nothing(orders, answers):
         "orders": _joined(first["orders"], moved),
         "lines": first["lines"],
         "members": tables(orders)["members"],
+        "points": first["points"],
     }
     facts = load(whole, as_of=AS_OF)
 

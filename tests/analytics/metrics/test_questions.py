@@ -173,6 +173,9 @@ def test_registry_holds_the_metrics_of_this_release():
         "season_index",
         "spend_concentration",
         "second_purchase",
+        "points_liability",
+        "breakage_rate",
+        "deferred_revenue",
     }
 
 

@@ -35,16 +35,39 @@ def test_second_run_nightly_changes_nothing(capsys):
         "activations": 0,
         "birthdays": 0,
         "points": 1,
+        "liability": 2,
         "values": 1,
         "tiers": 0,
         "refreshes": 0,
     }
+    closing = {"closes": True, "broken": []}
     assert told == [
-        {"as_of": NIGHT.isoformat(), "already_done": False, "steps": steps},
-        {"as_of": NIGHT.isoformat(), "already_done": True, "steps": steps},
+        {"as_of": NIGHT.isoformat(), "already_done": False, "steps": steps, **closing},
+        {"as_of": NIGHT.isoformat(), "already_done": True, "steps": steps, **closing},
     ]
     assert Transfer.objects.filter(kind="expire").count() == 1
     assert NightlyRun.objects.count() == ValueRun.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_planted_wrong_row_fails_the_night_and_names_the_member(capsys):
+    books = Books()
+    books.earn(100, factories.AT)
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE loyalty_transfer SET points = points + 1")
+        cursor.execute("SET session_replication_role = origin")
+
+    with clock.override(NIGHT), pytest.raises(SystemExit) as ended:
+        call_command("run_nightly")
+
+    books.member.refresh_from_db()
+    said = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert f"member {books.member.number} points on 2026-03-01" in said
+    assert "transfers 101, lots 100" in said
+    # The rest of the night is done all the same.
+    assert ValueRun.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -310,5 +310,5 @@ def test_tasks_have_a_fixed_number_of_queries(
         decide(client, "reject", approval, reason="no")
     client.get(TASKS)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         client.get(TASKS)
