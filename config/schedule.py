@@ -24,6 +24,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "analytics.values.tasks.night",
         "schedule": crontab(minute="2-59/5"),
     },
+    "new rules of tiers lift members when they come into force": {
+        "task": "loyalty.tiers.tasks.follow_rules",
+        "schedule": crontab(),
+    },
     "values follow orders, members, settings and the day": {
         "task": "analytics.values.tasks.keep_fresh",
         "schedule": crontab(minute="*/5"),

@@ -50,13 +50,27 @@ def apply(
         report(done, total)
 
 
-def request(*, by: User, at: datetime) -> Job:
-    """Make the job; the caller enqueues it."""
-    job = jobs.create(kind=JOB_KIND, params={}, by=by, at=at)
+def request(*, by: User | None, at: datetime) -> Job:
+    """Make the job for the version in force; the caller enqueues it."""
+    params = {"version": programme.settings_at(at=at).number}
+    job = jobs.create(kind=JOB_KIND, params=params, by=by, at=at)
     audit.record(
-        actor=by, action="tiers.apply", target=f"Job:{job.pk}", details={}, at=at
+        actor=by, action="tiers.apply", target=f"Job:{job.pk}", details=params, at=at
     )
     return job
+
+
+def request_due(*, at: datetime) -> Job | None:
+    """Make the job for a version with other tiers that came into force by itself: on
+    its day, or because a second person agreed. None: nothing waits."""
+    number = programme.settings_at(at=at).number
+    versions = [settings for _starts, settings in programme.timeline()]
+    place = next(n for n, one in enumerate(versions) if one.number == number)
+    before = versions[place - 1].tier_sets if place else ()
+    if versions[place].tier_sets in ((), before):
+        return None
+    asked = Job.objects.filter(kind=JOB_KIND, params__version=number)
+    return None if asked.exists() else request(by=None, at=at)
 
 
 def run_job(*, job_id: UUID, clock: Callable[[], datetime]) -> None:

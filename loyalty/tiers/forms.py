@@ -154,6 +154,26 @@ SetForms = forms.formset_factory(
 )
 
 
+def told_of(forms_of_sets: Any) -> list[SetForm]:
+    """The sets that were typed; the empty one and those taken out are none."""
+    return [
+        one
+        for one in forms_of_sets
+        if one.cleaned_data.get("key") and not one.cleaned_data.get("DELETE")
+    ]
+
+
+def refuse(kept: list[SetForm], rest: forms.Form, refusal: DomainError) -> None:
+    """Put what the rules refused beside the field of the set it is about."""
+    parts = (refusal.field or "").split(".", 2)
+    if parts[0] == "tier_sets" and len(parts) == 3 and int(parts[1]) < len(kept):
+        kept[int(parts[1])].refuse(parts[2], refusal)
+    else:
+        known = {"effective_from": "effective_on"}
+        name = known.get(refusal.field or "", "")
+        rest.add_error(name if name in rest.fields else None, str(refusal))
+
+
 def initial_of(settings: Settings) -> list[dict[str, Any]]:
     return [initial_set(one) for one in settings.tier_sets]
 

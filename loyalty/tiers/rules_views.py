@@ -14,11 +14,12 @@ from config.lib import clock, periods
 from config.lib.errors import DomainError
 from loyalty.tiers import applying, preview
 from loyalty.tiers.forms import (
-    SetForm,
     SetForms,
     VersionForm,
     initial_of,
     initial_set,
+    refuse,
+    told_of,
 )
 from members.access.http import requires, user_of
 from members.approvals.models import Approval
@@ -57,10 +58,13 @@ def change_tiers(request: HttpRequest) -> HttpResponse:
     if not (forms.is_valid() and version.is_valid()):
         return _page(request, forms, version, status=REFUSED)
     at = clock.now()
-    kept = [one for one in forms if _is_told(one)]
+    kept = told_of(forms)
     values = {"tier_sets": [one.told() for one in kept]}
+    act = request.POST.get("act")
     try:
-        if request.POST.get("act") != "publish":
+        if act == "draft":
+            return _draft(request, version, values, at)
+        if act != "publish":
             latest = programme.latest()
             draft = rules.parse({**rules.dump(latest), **values}, number=latest.number)
             return _page(
@@ -68,14 +72,25 @@ def change_tiers(request: HttpRequest) -> HttpResponse:
             )
         published = _publish(request, version, values, at)
     except DomainError as refusal:
-        _refuse(kept, version, refusal)
+        refuse(kept, version, refusal)
         return _page(request, forms, version, status=REFUSED)
     return _published(request, published, at)
 
 
-def _is_told(form: Any) -> bool:
-    data = form.cleaned_data
-    return bool(data.get("key")) and not data.get("DELETE")
+def _draft(
+    request: HttpRequest, version: VersionForm, values: dict[str, Any], at: datetime
+) -> HttpResponse:
+    """What was typed becomes a draft, to be replayed and talked about first."""
+    told = version.cleaned_data
+    draft = drafts.make(
+        title=told["note"][:80] or services.TITLE,
+        values=values,
+        effective_from=begins_on(told["effective_on"], at=at),
+        note=told["note"],
+        by=drafts.actor_of(user_of(request)),
+        at=at,
+    )
+    return redirect("settings:draft", draft.pk)
 
 
 def _publish(
@@ -104,17 +119,6 @@ def _published(
         jobs.enqueue(job)
         return redirect("jobs:detail", job.pk)
     return answer
-
-
-def _refuse(kept: list[SetForm], version: VersionForm, refusal: DomainError) -> None:
-    """Put what the rules refused beside the field of the set it is about."""
-    parts = (refusal.field or "").split(".", 2)
-    if parts[0] == "tier_sets" and len(parts) == 3 and int(parts[1]) < len(kept):
-        kept[int(parts[1])].refuse(parts[2], refusal)
-    else:
-        known = {"effective_from": "effective_on"}
-        name = known.get(refusal.field or "", "")
-        version.add_error(name or None, str(refusal))
 
 
 def _page(

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from members.programme.errors import InvalidSetting
 
-# The keys of `wording.sentences` that stand for rules, with their names.
+# The keys of `wording.sentences` that stand for rules, with their names; `tiers` is all
+# sets of them.
 RULES = {
     "earn": gettext_lazy("Earning"),
     "excluded": gettext_lazy("Categories that earn nothing"),
@@ -23,6 +24,7 @@ RULES = {
     "expiry": gettext_lazy("Expiry"),
     "clawback": gettext_lazy("Points of returned goods"),
     "value": gettext_lazy("What a point pays"),
+    "tiers": gettext_lazy("Tiers"),
 }
 
 

@@ -146,7 +146,7 @@ class PointsForm(forms.Form):
         gettext_lazy(
             "One a line: rule = day, as earn = 2027-01-01. From that day on a task "
             "stands in Tasks. Rules: earn, excluded, multiplier, bonus, cap, event, "
-            "stamps, pending, expiry, clawback, value."
+            "stamps, pending, expiry, clawback, value, tiers."
         ),
     )
     effective_on = forms.DateField(

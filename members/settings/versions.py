@@ -66,6 +66,9 @@ class Preview:
     publisher: str
     approver: str
 
+    # Whether members may move between tiers: then the page asks who would.
+    moves: bool
+
     @property
     def open(self) -> bool:
         return bool(self.draft.state == DraftState.OPEN)
@@ -148,6 +151,7 @@ def preview(*, draft: ProgrammeDraft, at: datetime, language: str) -> Preview:
         draft=draft,
         settings=after,
         base=base.number,
+        moves=before.tier_sets != after.tier_sets,
         stale=draft.version is None and latest.number != base.number,
         changes=wording_staff.all_changes(before, after, language=language),
         falls=falls,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from loyalty.tiers import applying
+from config.lib import clock
+from loyalty.tiers import applying, tasks
 from loyalty.tiers.forms import SetForm, initial_set
 from loyalty.tiers.models import TierMembership
 from members.approvals import services as approvals
@@ -13,7 +16,7 @@ from members.jobs.models import Job
 from members.programme import queries as programme
 from members.programme import rules, tiers
 from members.programme.models import ProgrammeDraft
-from members.settings import drafts
+from members.settings import drafts, services
 from tests import factories
 from tests.loyalty.tiers.test_member_pages import (  # noqa: F401  fixtures
     NOW,
@@ -147,6 +150,38 @@ def test_publishing_for_a_later_day_moves_nobody_yet(client, ana, member):  # no
     assert not Job.objects.exists()
     assert TierMembership.objects.get(valid_until=None).tier == "silver"
     assert programme.latest().tier_sets[0].tiers[2].threshold == 60
+
+
+def test_tick_lifts_when_a_version_comes_into_force_and_once(client, ana, member):  # noqa: F811
+    buy(member, 60_00)
+    easier = {"key": "status", "tiers": LINES.replace("100", "60")}
+    send(client, ana, body(easier, act="publish", effective_on="2026-04-01"))
+    tasks.follow_rules()
+    waits = Job.objects.count()
+
+    with clock.override(NOW + timedelta(days=30)):
+        tasks.follow_rules()
+        tasks.follow_rules()
+
+    # Version 2 is what the fixture wrote, as if somebody had just published it.
+    first, second = Job.objects.order_by("pk").values_list("params", flat=True)
+    assert (waits, first, second) == (1, {"version": 2}, {"version": 3})
+
+
+def test_tick_leaves_versions_with_the_same_tiers_alone(client, ana, member):  # noqa: F811
+    tasks.follow_rules()
+    services.publish_programme(
+        values={"expiry": {"months": 24}},
+        based_on=2,
+        effective_from=NOW,
+        note="",
+        by=drafts.actor_of(ana),
+        at=NOW,
+    )
+
+    tasks.follow_rules()
+
+    assert Job.objects.count() == 1
 
 
 @pytest.mark.parametrize(

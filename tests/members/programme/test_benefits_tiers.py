@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from members.programme import benefits_tiers
+from members.programme.tiers import Tier, TierSet
+
+BASE = Tier(key="base", name="Base")
+GOLD = Tier(
+    key="gold",
+    name="Gold",
+    threshold=Decimal(1000),
+    basis="spend",
+    multiplier=Decimal("1.5"),
+    benefits=("Lounge", "Gift"),
+)
 
 
-@dataclass(frozen=True)
-class Tier:
-    key: str = "gold"
-    name: str = "Gold"
-    threshold: Decimal = Decimal(1000)
-    basis: str = "spend"
-    window: str = "rolling_12m"
-    multiplier: Decimal = Decimal("1.5")
-    benefits: tuple[str, ...] = ("Lounge", "Gift")
+def status(*tiers: Tier, **fields) -> TierSet:
+    told = {"grace_days": 30, **fields}
+    return TierSet(key="status", name="Status", tiers=(BASE, *tiers), **told)
 
 
-@dataclass(frozen=True)
-class Set:
-    key: str = "status"
-    tiers: tuple[Tier, ...] = (Tier(),)
-    downgrade: str = "one_step"
-    grace_days: int = 30
+NOW = status(GOLD)
 
 
-def lost(old: list[Set], new: list[Set]) -> list[str]:
+def lost(old: list[TierSet], new: list[TierSet]) -> list[str]:
     return [text for _key, text in benefits_tiers.sets(old, new)]
 
 
-def changed(**fields) -> Set:
-    return Set(tiers=(replace(Tier(), **fields),))
+def changed(**fields) -> TierSet:
+    return status(replace(GOLD, **fields))
 
 
 @pytest.mark.parametrize(
@@ -49,30 +49,52 @@ def changed(**fields) -> Set:
             "Points of the tier Gold would count 1.2 times, not 1.5.",
         ),
         (changed(benefits=("Gift",)), "The tier Gold would lose: Lounge."),
-        (Set(tiers=()), "This tier would be given up: Gold."),
+        (status(), "This tier would be given up: Gold."),
         (
-            Set(grace_days=7),
-            "Days of grace after a tier ends would fall from 30 to 7.",
+            status(GOLD, grace_days=7),
+            "Members would fall sooner after a tier ends: status.",
         ),
         (
-            Set(downgrade="to_fit"),
+            changed(grace_days=7),
+            "Members would fall sooner after a tier ends: status.",
+        ),
+        (
+            status(GOLD, downgrade="to_fit"),
             "Members could fall by more than one tier at a time: status.",
+        ),
+        (
+            changed(downgrade="to_fit"),
+            "Members could fall by more than one tier at a time: status.",
+        ),
+        (
+            status(GOLD, clawback_days=90),
+            "Days in which returns take a tier back would rise from 60 to 90.",
         ),
     ],
 )
 def test_less_is_found_and_more_is_not_called_less(after, text):
-    assert lost([Set()], [after]) == [text]
-    assert lost([after], [Set()]) == []
+    assert lost([NOW], [after]) == [text]
+    assert lost([after], [NOW]) == []
 
 
-@pytest.mark.parametrize("fields", [{"window": "month"}, {"basis": "balance"}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"window": "month"}, {"basis": "balance"}, {"basis": "metric", "metric": "stage"}],
+)
 def test_another_measure_is_less_for_somebody_either_way(fields):
     words = ["Another measure would decide on this tier: Gold."]
 
-    assert lost([Set()], [changed(**fields)]) == words
-    assert lost([changed(**fields)], [Set()]) == words
+    assert lost([NOW], [changed(**fields)]) == words
+    assert lost([changed(**fields)], [NOW]) == words
 
 
 def test_a_set_that_goes_is_said_once_and_a_new_one_takes_nothing():
-    assert lost([Set()], []) == ["These tiers would be given up: status."]
-    assert lost([], [Set()]) == []
+    assert lost([NOW], []) == ["These tiers would be given up: status."]
+    assert lost([], [NOW]) == []
+
+
+def test_another_time_that_a_tier_lasts_is_less_for_somebody_either_way():
+    words = ["Some members would hold a tier for a shorter time: status."]
+    by_year = status(GOLD, validity="calendar_year")
+
+    assert lost([NOW], [by_year]) == lost([by_year], [NOW]) == words
