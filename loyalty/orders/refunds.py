@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import floor
 
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from loyalty.orders import earning, marks, qualifying, rules
+from loyalty.orders import earning, marks, qualifying, rules, shares
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
     BeforeOrder,
@@ -23,7 +24,7 @@ from loyalty.orders.errors import (
     RefundExceedsOrder,
 )
 from loyalty.orders.models import Order, OrderLine
-from loyalty.orders.rules import Back, Held
+from loyalty.orders.shares import Back, Held
 from loyalty.points import returns
 from loyalty.points import rules as points
 from loyalty.points.enums import TransferKind
@@ -102,7 +103,7 @@ def refund(
     if earned is not None:
         key = earning.refund_key(refund=row, order=order)
         _take_back(row, key, earned, backs, settings=settings, actor=actor, now=at)
-    _give_back(row, order, backs, settings=settings, actor=actor, now=at)
+    _give_back(row, order, settings=settings, actor=actor, now=at)
     earning.settle_stamps(
         member_ids=[order.member_id], actor=actor, settings=settings, now=at
     )
@@ -140,9 +141,6 @@ def _held(order: Order, earned: Transfer | None) -> dict[int, Held]:
     tender_back = _came_back(order, "tender_minor", lines)
     granted = _granted(earned)
     earned_back = _taken_back(earned, granted)
-    pays = points.split(
-        order.tender_points, {line.line_no: line.tender_minor for line in lines}
-    )
     return {
         line.line_no: Held(
             line_no=line.line_no,
@@ -150,7 +148,6 @@ def _held(order: Order, earned: Transfer | None) -> dict[int, Held]:
             quantity=line.quantity,
             paid=line.amount_minor,
             tender=line.tender_minor,
-            points=pays[line.line_no],
             earned=granted.get(line.line_no, 0),
             paid_back=paid_back[line.line_no],
             tender_back=tender_back[line.line_no],
@@ -233,8 +230,7 @@ def _backs(held: Mapping[int, Held], told: Told) -> list[Back]:
     ):
         raise RefundExceedsOrder()
     # Also what is due of other lines, of which a file has told that their money came back.
-    backs = [rules.back(line, wanted.get(number, 0)) for number, line in held.items()]
-    return [one for one in backs if one.total or one.earned]
+    return shares.backs(held, wanted)
 
 
 def _by_line(held: Mapping[int, Held], lines: Sequence[Wanted]) -> dict[int, int]:
@@ -244,7 +240,7 @@ def _by_line(held: Mapping[int, Held], lines: Sequence[Wanted]) -> dict[int, int
         if one.amount_minor is not None:
             minor = one.amount_minor
         elif one.quantity is not None:
-            minor = rules.of_quantity(line, one.quantity)
+            minor = shares.of_quantity(line, one.quantity)
         else:
             minor = line.left
         wanted[line.line_no] = wanted.get(line.line_no, 0) + minor
@@ -275,6 +271,7 @@ def _write(
     order: Order, told: Told, backs: Sequence[Back], *, digest: str, at: datetime
 ) -> Order:
     zone = programme.settings_at(at=told.refunded_at).zone
+    tender = sum(one.tender for one in backs)
     row = Order.objects.create(
         source=order.source,
         external_id=told.external_id,
@@ -284,8 +281,8 @@ def _write(
         placed_at=told.refunded_at,
         day=told.refunded_at.astimezone(zone).date(),
         amount_minor=sum(one.paid for one in backs),
-        tender_minor=sum(one.tender for one in backs),
-        tender_points=sum(one.points for one in backs),
+        tender_minor=tender,
+        tender_points=_points_back(order, tender),
         currency=order.currency,
         channel=order.channel,
         store_id=order.store_id,
@@ -307,6 +304,16 @@ def _write(
         if one.total
     )
     return row
+
+
+def _points_back(order: Order, minor: int) -> int:
+    """Points that paid go back with their worth; the last of it brings the rest."""
+    before = Order.objects.filter(refund_of=order).aggregate(
+        minor=Sum("tender_minor"), points=Sum("tender_points")
+    )
+    back = minor + (before["minor"] or 0)
+    due = shares.part(order.tender_points, back, order.tender_minor)
+    return max(0, floor(due) - (before["points"] or 0))
 
 
 def _take_back(
@@ -340,19 +347,17 @@ def _take_back(
 def _give_back(
     row: Order,
     order: Order,
-    backs: Sequence[Back],
     *,
     settings: Settings,
     actor: str,
     now: datetime,
 ) -> None:
     tender = earning.tender_of(order=order)
-    back = sum(one.points for one in backs)
-    if tender is None or not back:
+    if tender is None or not row.tender_points:
         return
     returns.restore(
         redemption=tender,
-        points=back,
+        points=row.tender_points,
         reference=f"restore:{row.pk}",
         at=row.placed_at,
         now=now,

@@ -55,6 +55,8 @@ class Holds(PointsEndpoint):
 
 
 _WAYS = ("ttl_seconds", "ttl_days", "expires_at")
+# As long as a checkout takes.
+USUAL_SECONDS = 1_800
 
 
 def until(told: dict[str, Any], *, now: datetime, zone: ZoneInfo) -> datetime:
@@ -66,7 +68,8 @@ def until(told: dict[str, Any], *, now: datetime, zone: ZoneInfo) -> datetime:
     if "expires_at" in told:
         ends: date | datetime = told["expires_at"]
         return end_of(ends, zone)
-    return services.until(ttl_seconds=told["ttl_seconds"], expires_at=None, now=now)
+    seconds = told.get("ttl_seconds", USUAL_SECONDS)
+    return services.until(ttl_seconds=seconds, expires_at=None, now=now)
 
 
 class OneHold(Endpoint):

@@ -55,6 +55,15 @@ def test_a_hold_runs_out_by_time_alone(shop, member):
     assert code(late) == (409, "hold_resolved")
 
 
+def test_a_hold_of_no_told_length_lasts_half_an_hour(shop, member):
+    shop.give(member, 100)
+
+    held = shop.at("2026-03-01T12:00:00+01:00").hold(member, 30)
+
+    assert held.status_code == 201
+    assert held.json()["expires_at"] == "2026-03-01T11:30:00Z"
+
+
 def test_captures_within_what_is_held(shop, member):
     shop.give(member, 100)
     hold = shop.hold(member, 30, ttl_seconds=60).json()["id"]

@@ -275,3 +275,21 @@ def test_same_order_again_is_met_and_another_payload_is_refused(shop):
     assert replay.headers["Idempotent-Replayed"] == "true"
     assert (other.status_code, other.json()["code"]) == (409, "external_id_conflict")
     assert shop.api.get("orders/~external:1/").json() == first.json()
+
+
+@pytest.mark.parametrize("lines", [1, 3, 100])
+def test_l23_an_amount_of_many_lines_takes_back_what_it_is_worth(shop, lines):
+    """100.00 in small lines: half of the money takes half of the points, as a file does."""
+    member = shop.at("2026-03-01T10:00:00+01:00").member()
+    cents = [10_000 // lines + (n < 10_000 % lines) for n in range(lines)]
+    amounts = [f"{one // 100}.{one % 100:02}" for one in cents]
+    order = shop.order(member, "2026-03-01T10:00:00+01:00", *amounts)
+    assert order["points_awarded"] == 100
+
+    at = "2026-03-02T10:00:00+01:00"
+    first = shop.at(at).refund(order["id"], at, amount="50.00").json()
+    second = shop.refund(order["id"], at, amount="49.00").json()
+    rest = shop.refund(order["id"], at).json()
+
+    taken = [one["points_reversed"] for one in (first, second, rest)]
+    assert taken == [50, 49, 1]
