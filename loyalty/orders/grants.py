@@ -36,7 +36,7 @@ WITH rules AS MATERIALIZED (
      -- Of the order, not of each line: OFFSET keeps it from being worked out anew there.
      CROSS JOIN LATERAL (
            SELECT CASE WHEN r.tiers IS NULL THEN 1
-                       ELSE tier_factor(o.member_id, o.placed_at, r.tiers) END AS factor
+                       ELSE {factor} END AS factor
            OFFSET 0) held
      CROSS JOIN LATERAL (
            SELECT array_agg(line_no ORDER BY line_no) AS lines,
@@ -88,14 +88,21 @@ SELECT id AS order_id, member_id, placed_at, day, version, revision, points, rol
 """
 
 
-def calculation(*, orders: str, held_of_day: str, held_of_month: str) -> str:
+# By the tiers that were held when an order was placed.
+HELD = "tier_factor(o.member_id, o.placed_at, r.tiers)"
+
+
+def calculation(
+    *, orders: str, held_of_day: str, held_of_month: str, factor: str = HELD
+) -> str:
     """Return the statement from orders to grants; it reads no books and writes nothing.
 
-    `orders` picks the rows of `o`; the others say how much of a limit of the member's
-    day and month is used before them. It takes `rules`, `calendar` and `used`, which is
-    how much of a limit for everybody is.
+    `orders` picks the rows of `o`; the next two say how much of a limit of the member's
+    day and month is used before them, `factor` what tiers multiply by. It takes `rules`,
+    `calendar` and `used`, which is how much of a limit for everybody is.
     """
     words = {
+        "factor": factor,
         "orders": orders,
         "held_of_day": held_of_day,
         "held_of_month": held_of_month,
@@ -215,11 +222,11 @@ def _rule(
         "member_day": earn.caps.member_day,
         "member_month": earn.caps.member_month,
         "total": earn.caps.total,
-        "tiers": _factors(settings),
+        "tiers": factors_of(settings),
     }
 
 
-def _factors(settings: Settings) -> dict[str, dict[str, str]] | None:
+def factors_of(settings: Settings) -> dict[str, dict[str, str]] | None:
     """What tiers multiply by, where any does; '' is for who holds none of a set."""
     found = {
         one.key: {

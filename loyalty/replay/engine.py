@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from psycopg.types.json import Jsonb
 
 from config.lib import periods
@@ -17,7 +18,9 @@ from loyalty.orders.grants import Stretch
 from loyalty.points import kernel
 from loyalty.points.postings import currency_of
 from loyalty.replay import statements
-from loyalty.replay.rules import Side, Window, stretches_of
+from loyalty.replay.rules import Side, Window, same_ladder, stretches_of
+from loyalty.tiers import standing
+from members.programme.rules import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +60,34 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
         told={**told, "used": used},
         by_side=tuple(
             _side(place, one, stretches_of(one, timeline=timeline, starts=starts), told)
+            | {"tiers": _tiers(one.settings, today, as_of=window.as_of)}
             for place, one in enumerate(sides)
         ),
         at_once=limited,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiers:
+    """The statement that works out what members would have held, and what it is told."""
+
+    sql: str
+    told: dict[str, Any]
+
+
+def _tiers(settings: Settings, today: Settings, *, as_of: datetime) -> Tiers | None:
+    """None: members earn by the tiers they held, or no tier multiplies."""
+    if same_ladder(settings, today) or not grants.factors_of(settings):
+        return None
+    factors = {
+        n: {rank: str(tier.multiplier) for rank, tier in enumerate(one.tiers)}
+        for n, one in enumerate(settings.tier_sets)
+        if any(tier.multiplier != 1 for tier in one.tiers)
+    }
+    found = standing.of(settings=settings, asked=statements.BOUGHT, at=as_of)
+    return Tiers(
+        sql=statements.tiers(standing=found.sql, sets=factors),
+        told={**found.told, "factors": Jsonb(factors)},
     )
 
 
@@ -93,15 +121,28 @@ def batch(*, prepared: Prepared, low: int, high: int) -> dict[str, Any]:
         for one in prepared.by_side:
             side = {**told, **one}
             if side["rules"].obj:
-                cursor.execute(statements.EARN, side)
+                _earn(cursor, side)
             if one["has_cards"]:
                 cursor.execute(statements.STAMPS, side)
             if one["rolling"]:
                 cursor.execute(statements.ROLL, side)
         cursor.execute(statements.MEMBERS)
         found = _sums(prepared, told)
-        cursor.execute("DROP TABLE replay_grant, replay_returned, replay_member")
+        cursor.execute(
+            "DROP TABLE replay_grant, replay_returned, replay_tier, replay_member"
+        )
     return found
+
+
+def _earn(cursor: CursorWrapper, side: Mapping[str, Any]) -> None:
+    tiers = side["tiers"]
+    if tiers is None:
+        cursor.execute(statements.EARN, side)
+        return
+    cursor.execute("TRUNCATE replay_tier")
+    cursor.execute(tiers.sql, {**side, **tiers.told})
+    cursor.execute("ANALYZE replay_tier")
+    cursor.execute(statements.EARN_BY_OTHER_TIERS, side)
 
 
 def _sums(prepared: Prepared, told: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,7 @@ from config.lib import periods
 from loyalty.orders.grants import Stretch
 from members.programme import rules as programme
 from members.programme.rules import Settings
+from members.programme.tiers import TierSet
 
 JOB_KIND = "replay"
 TODAY = "today"
@@ -44,6 +46,20 @@ class Side:
             "hash": self.hash,
             "settings": programme.dump(self.settings),
         }
+
+
+def same_ladder(one: Settings, other: Settings) -> bool:
+    """Whether members would hold the same tiers under both: what a tier gives and what
+    it is called may differ, what reaches it and keeps it may not."""
+    return _ladder(one) == _ladder(other)
+
+
+def _ladder(settings: Settings) -> list[TierSet]:
+    plain: dict[str, Any] = {"name": "", "multiplier": Decimal(1), "benefits": ()}
+    return [
+        replace(one, name="", tiers=tuple(replace(tier, **plain) for tier in one.tiers))
+        for one in settings.tier_sets
+    ]
 
 
 def side_of(told: Mapping[str, Any]) -> Side:

@@ -25,10 +25,12 @@ from loyalty.replay.rules import (
     Side,
     Window,
     hash_of,
+    same_ladder,
     side_of,
     still_owed,
     window_of,
 )
+from loyalty.tiers import preview
 from members.access.models import User
 from members.audit import services as audit
 from members.jobs import services as jobs
@@ -182,6 +184,8 @@ def _finish(replay_id: int, prepared: Prepared, *, at: datetime) -> Replay:
     replay = Replay.objects.select_for_update(of=("self",)).get(pk=replay_id)
     if replay.result is None:
         replay.result = _result(prepared, replay.state)
+        for side, told in zip(prepared.sides, replay.result["sides"], strict=True):
+            told["moves"] = _moves(side, prepared)
         replay.finished_at = at
         replay.save(update_fields=["result", "finished_at"])
     return replay
@@ -206,6 +210,28 @@ def _result(prepared: Prepared, state: Mapping[str, Any]) -> dict[str, Any]:
             for one, other in prepared.pairs
         ],
     }
+
+
+def _moves(side: Side, prepared: Prepared) -> list[dict[str, Any]]:
+    """Who would move between tiers if this side came into force at the moment of the
+    replay; nobody under the tiers of today."""
+    if same_ladder(side.settings, prepared.sides[0].settings):
+        return []
+    found = preview.of(settings=side.settings, at=prepared.window.as_of)
+    return [
+        {
+            "set": moves.tier_set.name,
+            "stays": moves.stays,
+            "up": [_move(one) for one in moves.up],
+            "down": [_move(one) for one in moves.down],
+        }
+        for moves in found
+    ]
+
+
+def _move(one: preview.Move) -> dict[str, Any]:
+    held = one.held.name if one.held else ""
+    return {"from": held, "to": one.fits.name, "members": one.members}
 
 
 def _side(

@@ -46,6 +46,7 @@ class SideShown:
     costs_less: bool | None
     owed: int
     owed_money: str
+    moves: list[list[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,22 @@ def _side(
         costs_less=None if is_first or more == 0 else more < 0,
         owed=side["owed"],
         owed_money=_money(side["owed_minor"], settings),
+        moves=_moves(side.get("moves", [])),
     )
+
+
+def _moves(found: list[dict[str, Any]]) -> list[list[str]]:
+    """Rows of a table: set, from, to, when, how many members."""
+    gone = _("a tier that is given up")
+    return [
+        [one["set"], move["from"] or gone, move["to"], when, _number(move["members"])]
+        for one in found
+        for way, when in (
+            ("up", _("at once")),
+            ("down", _("when its time ends")),
+        )
+        for move in one[way]
+    ]
 
 
 def _money(minor: int, settings: Settings) -> str:

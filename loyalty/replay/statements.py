@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from loyalty.orders import grants, stamps
 from loyalty.replay.rules import EDGES, TOP
 
 _WINDOW = """o.member_id BETWEEN %(low)s AND %(high)s
        AND o.day >= %(first)s AND o.placed_at < %(as_of)s"""
 
+_NOTHING_HELD = {"held_of_day": "0::bigint", "held_of_month": "0::bigint"}
 # The rule of earning itself, with books that hold nothing of a limit: the window is one
-# load of orders.
-CALCULATION = grants.calculation(
-    orders=_WINDOW, held_of_day="0::bigint", held_of_month="0::bigint"
+# load of orders. Tiers are those that members held.
+CALCULATION = grants.calculation(orders=_WINDOW, **_NOTHING_HELD)
+# The same by the tiers of `replay_tier`.
+_CALCULATION_BY_OTHER_TIERS = grants.calculation(
+    orders=_WINDOW,
+    factor="""(SELECT x.factor FROM replay_tier x
+                WHERE (x.member_id, x.day) = (o.member_id, o.day))""",
+    **_NOTHING_HELD,
 )
 
 TABLES = (
@@ -33,16 +41,60 @@ SELECT o.id AS order_id, o.amount_minor AS whole,
  GROUP BY o.id
 """,
     "ANALYZE replay_returned",
+    """
+CREATE TEMPORARY TABLE replay_tier (
+    member_id bigint, day date, factor numeric, PRIMARY KEY (member_id, day)
+) ON COMMIT DROP
+""",
 )
 
 # A return takes its share of what the order earned, rounded down, as the books do.
-EARN = f"""
+_EARN = """
 INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)
 SELECT %(side)s, false, g.member_id, g.placed_at, g.day, g.points,
        coalesce(div(g.points * r.returned, r.whole), 0), g.expires
-  FROM ({CALCULATION}) g
+  FROM ({grants}) g
   LEFT JOIN replay_returned r ON r.order_id = g.order_id
-"""  # noqa: S608  our own text
+"""
+EARN = _EARN.format(grants=CALCULATION)
+EARN_BY_OTHER_TIERS = _EARN.format(grants=_CALCULATION_BY_OTHER_TIERS)
+
+BOUGHT = """
+SELECT DISTINCT o.member_id, o.day FROM loyalty_order o
+ WHERE o.member_id BETWEEN %(low)s AND %(high)s AND o.placed_at < %(as_of)s
+   AND o.kind = 'order'
+"""
+
+# What members would have held on the days they bought: what earlier days reached, for as
+# long as it lasts. `{factors}` multiplies what each set gives.
+_TIERS = """
+INSERT INTO replay_tier (member_id, day, factor)
+WITH {standing}, reached AS MATERIALIZED (
+    SELECT f.member_id, f.set_no, f.day, f.fit,
+           tier_term(t.validity, t.span, f.day, f.joined_on, false) + t.grace AS until
+      FROM fits f JOIN tiers t ON (t.set_no, t.rank) = (f.set_no, f.fit)
+     WHERE f.fit > 0
+), days AS (
+    SELECT DISTINCT o.member_id, o.day FROM loyalty_order o
+     WHERE {window} AND o.kind = 'order'
+)
+SELECT d.member_id, d.day, {factors}
+  FROM days d
+  LEFT JOIN reached r ON r.member_id = d.member_id AND r.day < d.day
+                     AND (r.until IS NULL OR r.until >= d.day)
+ GROUP BY d.member_id, d.day
+"""
+_FACTOR = """
+(%(factors)s::jsonb #>> ARRAY['{n}',
+    coalesce(max(r.fit) FILTER (WHERE r.set_no = {n}), 0)::text])::numeric
+"""
+
+
+def tiers(*, standing: str, sets: Iterable[int]) -> str:
+    """`sets` are the places of those that multiply; `factors` has their tiers by rank."""
+    factors = " * ".join(_FACTOR.format(n=n) for n in sets)
+    return _TIERS.format(standing=standing, window=_WINDOW, factors=factors)
+
 
 STAMPS = f"""
 INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)

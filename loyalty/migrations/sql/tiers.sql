@@ -45,7 +45,9 @@ CREATE FUNCTION tier_term(
 $$;
 
 -- What the tiers held at a moment multiply points by. p_factors: set -> tier -> factor;
--- '' is the factor of who holds none or one that is no longer there.
+-- '' is the factor of who holds none or one that is no longer there. A purchase does not
+-- earn by the tier that it reaches itself, in whatever order it is asked about; what a
+-- night changes holds from its first instant.
 CREATE FUNCTION tier_factor(p_member bigint, p_at timestamptz, p_factors jsonb) RETURNS numeric
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -56,8 +58,9 @@ DECLARE
 BEGIN
     FOR v_set, v_of IN SELECT key, value FROM jsonb_each(p_factors) LOOP
         SELECT tier INTO v_tier FROM loyalty_tiermembership
-         WHERE member_id = p_member AND tier_set = v_set AND valid_from <= p_at
-           AND (valid_until IS NULL OR valid_until > p_at)
+         WHERE member_id = p_member AND tier_set = v_set
+           AND (valid_from < p_at OR (valid_from = p_at AND run IS NOT NULL))
+           AND (valid_until IS NULL OR valid_until >= p_at)
          ORDER BY valid_from DESC, id DESC LIMIT 1;
         v_factor := v_factor * coalesce((v_of ->> v_tier)::numeric, (v_of ->> '')::numeric);
     END LOOP;
