@@ -24,11 +24,20 @@ from loyalty.orders.models import Order
 from loyalty.points import bulk, kernel, nightly
 from loyalty.points.bulk import Redemption
 from loyalty.points.models import Account, Allocation, Debt, Lot, Transfer
+from loyalty.tiers import nightly as tiers
+from loyalty.tiers.models import TierMembership
 from members.audit import services as audit
 from members.programme import queries as programme
 from members.programme.rules import Settings
 
-MODELS: Final[tuple[type[Model], ...]] = (Account, Transfer, Lot, Allocation, Debt)
+MODELS: Final[tuple[type[Model], ...]] = (
+    Account,
+    Transfer,
+    Lot,
+    Allocation,
+    Debt,
+    TierMembership,
+)
 ACTOR: Final = "demo"
 
 _PURPOSE: Final = 3
@@ -61,6 +70,7 @@ def post(found: Begun, *, number: int, at: datetime) -> None:
     _spend(found, month)
     _earn(found, month)
     nightly.catch_up(now=month.closes)
+    _tiers(found, month)
     if number == found.plan.months - 1:
         ending.post(found, at=month.closes, settings=month.settings)
     audit.record(
@@ -147,6 +157,30 @@ def _earn(found: Begun, month: Month) -> None:
         settings=month.settings,
         now=month.closes,
     )
+
+
+def _tiers(found: Begun, month: Month) -> None:
+    """The night that ends the month moves whoever bought in it, or whose time is over.
+
+    Tills lift at once; here a tier reached in a month holds from its end on.
+    """
+    buyers = kernel.run(_BUYERS, {**_members(found), **_days(month)})
+    due = tiers.due(as_of=month.closes, settings=month.settings)
+    wanted = {row["member_id"] for row in buyers}.union(*due)
+    tiers.sweep(
+        member_ids=[sorted(wanted)], as_of=month.closes, settings=month.settings
+    )
+
+
+def _days(month: Month) -> dict[str, Any]:
+    return {"first_day": month.first, "end_day": month.end}
+
+
+_BUYERS = """
+SELECT DISTINCT member_id FROM loyalty_order
+ WHERE member_id >= %(first)s AND member_id < %(after)s
+   AND day >= %(first_day)s AND day < %(end_day)s
+"""
 
 
 def _members(found: Begun) -> dict[str, Any]:

@@ -146,6 +146,40 @@ def earning(plan: Plan) -> dict[str, Any]:
     }
 
 
+def tiers() -> list[dict[str, Any]]:
+    """Return the retailer's tiers: about one buyer in three is Silver, one in ten Gold.
+
+    Names are the shop's own and stand in both languages, as its own name does.
+    """
+    return [
+        {
+            "key": "status",
+            "name": "Status 会员等级",
+            "grace_days": 30,
+            "tiers": [
+                {"key": "member", "name": "Member 普通会员"},
+                {
+                    "key": "silver",
+                    "name": "Silver 银卡",
+                    "threshold": 2000,
+                    "multiplier": "1.2",
+                    "benefits": ["Free delivery 免运费"],
+                },
+                {
+                    "key": "gold",
+                    "name": "Gold 金卡",
+                    "threshold": 6000,
+                    "multiplier": "1.5",
+                    "benefits": [
+                        "Free delivery 免运费",
+                        "First look at the sale 优先选购",
+                    ],
+                },
+            ],
+        }
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stories:
     """The first day of the month in which each planted story begins."""

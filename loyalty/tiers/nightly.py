@@ -99,9 +99,22 @@ def _move(members: list[int], *, as_of: datetime, settings: Settings) -> int:
     return sum(1 for one in changes if one.reason)
 
 
+def due(
+    *, as_of: datetime, settings: Settings, batch: int = MEMBERS
+) -> Iterator[list[int]]:
+    """Members whose time is over by the night of `as_of`, in batches."""
+    return _found(_DUE, as_of, settings, batch)
+
+
 def _batches(as_of: datetime, settings: Settings, size: int) -> Iterator[list[int]]:
-    day = periods.day_of(as_of, settings.zone) - timedelta(days=1)
     query = _ALL if _everybody(as_of, settings) else _DUE
+    return _found(query, as_of, settings, size)
+
+
+def _found(
+    query: str, as_of: datetime, settings: Settings, size: int
+) -> Iterator[list[int]]:
+    day = periods.day_of(as_of, settings.zone) - timedelta(days=1)
     after = 0
     while True:
         with connection.cursor() as cursor:

@@ -38,6 +38,7 @@ TABLES = (
     "loyalty_transfer",
     "loyalty_lot",
     "loyalty_hold",
+    "loyalty_tiermembership",
 )
 pytestmark = pytest.mark.django_db
 

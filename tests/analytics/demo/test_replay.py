@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 
 import pytest
 
 from analytics.demo import services as demo
 from loyalty.orders.models import Order
 from loyalty.points.models import Transfer
+from loyalty.tiers.models import TierMembership
 from members.programme import queries as programme
 from members.programme import rules
 from tests.analytics.demo.test_ledger import AT
 from tests.loyalty.replay.playing import draft, replayed
 
 pytestmark = pytest.mark.django_db
+
+
+def factor(order: Order) -> Fraction:
+    """What the tier held at the purchase multiplies by: 1.2 as Silver, 1.5 as Gold."""
+    held = TierMembership.objects.held(at=order.placed_at)
+    tier = held.filter(member=order.member_id).values_list("tier", flat=True).first()
+    return {"silver": Fraction(12, 10), "gold": Fraction(15, 10)}.get(
+        tier or "", Fraction(1)
+    )
 
 
 def by_hand(rate: int) -> tuple[int, int]:
@@ -25,7 +36,8 @@ def by_hand(rate: int) -> tuple[int, int]:
     points = taken = 0
     for order in Order.objects.orders():
         double = order.day.month == 11 and 9 <= order.day.day <= 11
-        earned = order.amount_minor * rate * (2 if double else 1) // 100
+        weight = order.amount_minor * factor(order) * rate * (2 if double else 1)
+        earned = int(weight // 100)
         points += earned
         if order.amount_minor:
             taken += earned * back[order.pk] // order.amount_minor
@@ -40,6 +52,7 @@ def test_todays_rules_are_the_ledger_and_twice_the_rate_is_what_arithmetic_says(
 
     today, twice = found["sides"]
     posted = sum(Transfer.objects.filter(kind="earn").values_list("points", flat=True))
+    assert TierMembership.objects.filter(tier="gold").exists()
     assert today["points"] == found["ledger"]["points"] == posted > 0
     assert (today["points"], today["back"]) == by_hand(1)
     assert (twice["points"], twice["back"]) == by_hand(2)
