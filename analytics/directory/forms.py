@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from analytics.directory import rules
 from analytics.directory.rules import Behind, Listing
 from analytics.metrics.enums import Stage, ValueTier
+from loyalty.tiers import queries as tiers
+from loyalty.tiers.queries import InTier
 from members.access import queries as access
 from members.access.models import Store
+from members.programme.tiers import TierSet
 
 DIRECTIONS = [("asc", _("ascending")), ("desc", _("descending"))]
 SORTS = [
@@ -44,6 +48,7 @@ class ListingForm(forms.Form):
         required=False,
         empty_label=_("All stores"),
     )
+    tier = forms.ChoiceField(label=_("Tier"), required=False)
     sort = forms.ChoiceField(label=_("Sort"), choices=SORTS, required=False)
     dir = forms.ChoiceField(label=_("Direction"), choices=DIRECTIONS, required=False)
     after = forms.CharField(max_length=400, required=False)
@@ -55,9 +60,19 @@ class ListingForm(forms.Form):
     end = forms.DateField(label=_("To"), required=False)
 
     def __init__(
-        self, *args: Any, store_ids: frozenset[int] | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        store_ids: frozenset[int] | None = None,
+        tier_sets: Sequence[TierSet] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._tiers = {
+            f"{one.key}:{tier.key}": (one, tier)
+            for one in tier_sets
+            for tier in one.tiers
+        }
+        self.fields["tier"].choices = [("", ""), *((key, key) for key in self._tiers)]  # type: ignore[attr-defined]  # a ChoiceField
         stores = access.stores()
         if store_ids is not None:
             stores = stores.filter(pk__in=store_ids)
@@ -88,11 +103,18 @@ class ListingForm(forms.Form):
             f=data["f"],
             m=data["m"],
             store_id=data["store"].pk if data["store"] else None,
+            tier=self._tier(data["tier"]),
             sort=sort,
             direction=data["dir"] or sort.first,
             after=data["after"] or None,
             behind=self._behind(),
         )
+
+    def _tier(self, key: str) -> InTier | None:
+        if not key:
+            return None
+        tier_set, tier = self._tiers[key]
+        return tiers.in_tier(tier_set=tier_set, tier=tier)
 
     def _behind(self) -> Behind | None:
         data = self.cleaned_data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,11 @@ from analytics.metrics.enums import Stage, ValueTier
 from analytics.values.models import ValueRun
 from config.lib.ui import Choice, Column
 from members.access.models import Store
+from members.programme.tiers import TierSet
 
 _NUMERIC = {"orders", "spend"}
+# What the form of the filters sends itself.
+_CONTROLS = {"q", "store", "tier", "after"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class MemberList:
     cell: str
     q: str
     store_id: int | None
+    tier_sets: list[tuple[str, list[Choice]]]
     is_filtered: bool
     clear: str
     first: str
@@ -58,6 +62,7 @@ def member_list(
     count: Count,
     run: ValueRun | None,
     stores: Iterable[Store],
+    tier_sets: Sequence[TierSet],
 ) -> MemberList:
     here = request.GET
     filters = set(here) - {"sort", "dir", "after"}
@@ -72,11 +77,12 @@ def member_list(
         stages=_choices(here, "stage", Stage.choices),
         tiers=_choices(here, "value_tier", ValueTier.choices),
         stores=stores,
-        kept=[(n, str(v)) for n, v in here.items() if n not in {"q", "store", "after"}],
+        kept=[(n, str(v)) for n, v in here.items() if n not in _CONTROLS],
         scores=_scores(listing),
         cell=wording.cell_words(listing.behind) if listing.behind else "",
         q=listing.q,
         store_id=listing.store_id,
+        tier_sets=[(one.name, _tiers(one, listing)) for one in tier_sets],
         is_filtered=any(here[name] for name in filters),
         clear=list_url(),
         first=_with(here) if listing.after else "",
@@ -115,6 +121,19 @@ def _choices(
     return [every] + [
         Choice(str(text), _with(here, **{name: value}), current=now == value)
         for value, text in choices
+    ]
+
+
+def _tiers(one: TierSet, listing: Listing) -> list[Choice]:
+    asked = listing.tier
+    return [
+        Choice(
+            tier.name,
+            f"{one.key}:{tier.key}",
+            current=asked is not None
+            and (asked.tier_set, asked.tier) == (one.key, tier.key),
+        )
+        for tier in one.tiers
     ]
 
 

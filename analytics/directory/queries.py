@@ -75,7 +75,9 @@ def _is_of_one_index(listing: Listing, reach: Reach) -> bool:
 
     Two of them together stand in no index: their count would read the whole table.
     """
-    narrowed = listing.q or listing.store_id is not None or listing.behind
+    narrowed = (
+        listing.q or listing.store_id is not None or listing.tier or listing.behind
+    )
     single = len(listing.value_filters) == 1
     return single and reach.store_ids is None and not narrowed
 
@@ -87,6 +89,8 @@ def _rows(listing: Listing, reach: Reach) -> MemberRows:
     rows = Member.objects.current().in_stores(reach.store_ids)
     if listing.store_id is not None:
         rows = rows.filter(store_id=listing.store_id)
+    if listing.tier is not None:
+        rows = rows.filter(listing.tier.narrow("pk"))
     if listing.q:
         rows = rows.filter(pk__in=search.matching_ids(listing.q))
     if reach.ids is not None:
@@ -101,6 +105,8 @@ def _value_rows(listing: Listing, reach: Reach) -> QuerySet[MemberValue]:
         rows = rows.filter(member__store_id__in=reach.store_ids)
     if listing.store_id is not None:
         rows = rows.filter(member__store_id=listing.store_id)
+    if listing.tier is not None:
+        rows = rows.filter(listing.tier.narrow("member_id"))
     if listing.q:
         rows = rows.filter(member_id__in=search.matching_ids(listing.q))
     if reach.ids is not None:

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any, Literal
 
 from analytics.metrics.enums import Stage, ValueTier
+from loyalty.tiers.queries import InTier
 
 PAGE = 50
 # Above this a count is an estimate: an exact one would read every row of the answer.
@@ -93,6 +94,7 @@ class Listing:
     f: int | None = None
     m: int | None = None
     store_id: int | None = None
+    tier: InTier | None = None
     sort: Sort = SORTS["name"]
     direction: Direction = "asc"
     after: Place | None = None

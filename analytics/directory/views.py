@@ -18,6 +18,7 @@ from config.lib.ui import Crumb
 from members.access import queries as access
 from members.access.http import requires, user_of
 from members.access.models import User
+from members.programme import queries as programme
 
 TEMPLATE = "directory/members.html"
 
@@ -27,7 +28,8 @@ TEMPLATE = "directory/members.html"
 def members_page(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     store_ids = access.store_scope(user=user)
-    form = ListingForm(request.GET, store_ids=store_ids)
+    tier_sets = programme.settings_at(at=clock.now()).tier_sets
+    form = ListingForm(request.GET, store_ids=store_ids, tier_sets=tier_sets)
     context: dict[str, Any] = {"form": form, "crumbs": [Crumb(_("Members"))]}
     if not form.is_valid():
         return render(request, TEMPLATE, {**context, "list": None}, status=400)
@@ -40,6 +42,7 @@ def members_page(request: HttpRequest) -> HttpResponse:
         count=queries.count(listing=listing, reach=reach),
         run=ValueRun.objects.current().first(),
         stores=form.fields["store"].queryset,  # type: ignore[attr-defined]  # a ModelChoiceField
+        tier_sets=tier_sets,
     )
     return render_page_or_fragment(request, TEMPLATE, "results", context)
 

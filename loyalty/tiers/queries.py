@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from config.lib import periods
 from loyalty.points import kernel
 from loyalty.tiers import standing
@@ -113,6 +115,30 @@ def _counted(
 
 def _in_units(value: Decimal, slot: standing.Slot, settings: Settings) -> Decimal:
     return value.scaleb(-settings.exponent) if slot.basis == "spend" else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class InTier:
+    """Members in one tier of a set. In the lowest is who holds none of the others."""
+
+    tier_set: str
+    tier: str
+    above_lowest: tuple[str, ...]
+
+    def narrow(self, field: str) -> Q:
+        """`field` is the lookup that leads to the member's id."""
+        held = TierMembership.objects.filter(
+            tier_set=self.tier_set, valid_until__isnull=True
+        )
+        if self.tier in self.above_lowest:
+            return Q(**{f"{field}__in": held.filter(tier=self.tier).values("member")})
+        higher = held.filter(tier__in=self.above_lowest)
+        return ~Q(**{f"{field}__in": higher.values("member")})
+
+
+def in_tier(*, tier_set: TierSet, tier: Tier) -> InTier:
+    above = tuple(one.key for one in tier_set.tiers[1:])
+    return InTier(tier_set=tier_set.key, tier=tier.key, above_lowest=above)
 
 
 def history(*, member_id: int, limit: int = HISTORY) -> list[TierMembership]:

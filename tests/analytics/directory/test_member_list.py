@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -10,7 +10,12 @@ from analytics.directory.queries import Reach
 from analytics.directory.rules import SORTS, Listing, Place
 from analytics.metrics.enums import Stage
 from analytics.values.models import MemberValue, ValueRun
+from loyalty.tiers.models import TierMembership
+from loyalty.tiers.queries import in_tier
 from members.profiles.models import Identifier, Member
+from members.programme.models import ProgrammeVersion
+from members.programme.queries import parsed
+from members.programme.tiers import TierSet
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -210,7 +215,7 @@ def test_member_list_has_a_fixed_number_of_queries(
     client.force_login(bruno)
     client.get(reverse("insights:members"))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("insights:members"))
 
 
@@ -283,3 +288,73 @@ def test_timeline_pages_through_all_orders(client, bruno):
     assert [order.external_id for order in seen] == [
         f"order-{n:02d}" for n in range(22, -1, -1)
     ]
+
+
+@pytest.fixture
+def status() -> TierSet:
+    latest = ProgrammeVersion.objects.get()
+    keys = [{"key": "base"}, {"key": "gold", "name": "Gold", "threshold": 100}]
+    latest.settings |= {"tier_sets": [{"key": "status", "tiers": keys}]}
+    made = ProgrammeVersion.objects.create(
+        number=2, settings=latest.settings, created_at=factories.AT
+    )
+    return parsed(made).tier_sets[0]
+
+
+def hold(member: Member, tier: str, *, until: datetime | None = None) -> None:
+    TierMembership.objects.create(
+        member=member,
+        tier_set="status",
+        tier=tier,
+        previous="base",
+        since=factories.AT,
+        valid_from=factories.AT,
+        valid_until=until,
+        earned_on=DAY,
+        reason="reached",
+        version=2,
+    )
+
+
+@pytest.mark.parametrize("sort", ["name", "spend"])
+def test_tier_filter_finds_who_holds_it_now(run, status, sort):
+    ana, bo, cy = (valued(run, name) for name in ("ana", "bo", "cy"))
+    hold(ana, "gold")
+    hold(bo, "gold", until=factories.AT + timedelta(days=1))
+    hold(bo, "base")
+
+    held = [
+        listed(
+            tier=in_tier(tier_set=status, tier=tier),
+            sort=SORTS[sort],
+            direction=SORTS[sort].first,
+        )
+        for tier in status.tiers
+    ]
+
+    # Cy never held anything, which is the lowest tier.
+    assert held == [[bo, cy], [ana]]
+
+
+def test_tier_filter_of_the_page_keeps_its_choice(client, bruno, run, status):
+    hold(valued(run, "ana"), "gold")
+    valued(run, "bo")
+    client.force_login(bruno)
+
+    page = client.get(reverse("insights:members"), {"tier": "status:gold"})
+
+    assert [one.name for one in page.context["list"].page.members] == ["ana"]
+    ((name, choices),) = page.context["list"].tier_sets
+    assert (name, [(one.text, one.current) for one in choices]) == (
+        "status",
+        [("base", False), ("Gold", True)],
+    )
+
+
+@pytest.mark.parametrize("tier", ["status:silver", "other:gold", "gold"])
+def test_tier_that_is_not_there_is_refused(client, bruno, run, status, tier):
+    client.force_login(bruno)
+
+    page = client.get(reverse("insights:members"), {"tier": tier})
+
+    assert page.status_code == 400
