@@ -27,7 +27,7 @@ from loyalty.points.models import (
     Transfer,
 )
 from loyalty.replay.models import Replay
-from loyalty.tiers.models import TierLock, TierMembership, TierMetric
+from loyalty.tiers.models import TierLock, TierMembership, TierMetric, TierNotice
 
 __all__ = [
     "Account",
@@ -53,5 +53,6 @@ __all__ = [
     "TierLock",
     "TierMembership",
     "TierMetric",
+    "TierNotice",
     "Transfer",
 ]

@@ -137,6 +137,37 @@ class TierLock(models.Model):
         return f"{self.tier_set} {self.tier} until {self.until}"
 
 
+class TierNotice(models.Model):
+    """What a night changed for a member, all sets in one: what there is to tell.
+
+    `moves` lists set, tiers and reason; a tier that was renewed is no move. Rows are
+    what whoever sends messages picks up.
+    """
+
+    member = models.ForeignKey(
+        "members.Member", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    run = models.DateTimeField()
+    moves = models.JSONField()
+
+    class Meta:
+        app_label = "loyalty"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "run"],
+                name="tier_one_notice_a_night",
+                violation_error_message=_("A member is told once a night."),
+            ),
+        ]
+        indexes = [
+            # A night's notices, for whoever sends them.
+            models.Index(fields=["run", "member"], name="tier_notices_of_night"),
+        ]
+
+    def __str__(self) -> str:
+        return f"tiers at {self.run:%Y-%m-%d}"
+
+
 class TierMetric(models.Model):
     """What the nightly run says of a member: `place` of a group, 1 is the lowest."""
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import formats, periods
 from loyalty.tiers.enums import TierReason
-from loyalty.tiers.models import TierLock, TierMembership
+from loyalty.tiers.models import TierLock, TierMembership, TierNotice
 from loyalty.tiers.queries import Next, Standing
 from members.access.models import ApiKey, User
 from members.programme import wording_earn, wording_tiers
@@ -80,6 +80,26 @@ def history(
             "set": _set_name(settings, row.tier_set),
             "why": str(TierReason(row.reason).label),
             "by": who.get(row.actor, ""),
+        }
+        for row in rows
+    ]
+
+
+def notices(rows: Sequence[TierNotice], *, settings: Settings) -> list[dict[str, Any]]:
+    """Each night in words, with the names the rules in force have."""
+    names = _names(settings)
+    return [
+        {
+            "run": row.run,
+            "moves": [
+                {
+                    "set": _set_name(settings, move["set"]),
+                    "from": names.get((move["set"], move["from"]), move["from"]),
+                    "to": names.get((move["set"], move["to"]), move["to"]),
+                    "why": str(TierReason(move["reason"]).label),
+                }
+                for move in row.moves
+            ],
         }
         for row in rows
     ]

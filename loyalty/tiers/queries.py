@@ -12,7 +12,7 @@ from django.db.models import Q
 from config.lib import periods
 from loyalty.points import kernel
 from loyalty.tiers import standing
-from loyalty.tiers.models import TierLock, TierMembership
+from loyalty.tiers.models import TierLock, TierMembership, TierNotice
 from members.programme.rules import Settings
 from members.programme.tiers import Tier, TierSet
 
@@ -145,6 +145,11 @@ def history(*, member_id: int, limit: int = HISTORY) -> list[TierMembership]:
     """What the member held, the newest first."""
     rows = TierMembership.objects.filter(member_id=member_id)
     return list(rows.order_by("-valid_from", "-pk")[:limit])
+
+
+def notices(*, member_id: int, limit: int = HISTORY) -> list[TierNotice]:
+    """What nights changed for the member, the newest first."""
+    return list(TierNotice.objects.filter(member_id=member_id).order_by("-run")[:limit])
 
 
 def locks(*, member_id: int, limit: int = HISTORY) -> list[TierLock]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -112,7 +113,7 @@ def write(
     actor: str = "",
     run: datetime | None = None,
 ) -> None:
-    """Close what was held and open what is, all in two statements."""
+    """Close what was held, open what is, and for a night say once what it changed."""
     ending = [one for one in changes if not one.reason]
     moves = [one for one in changes if one.reason]
     with connection.cursor() as cursor:
@@ -126,13 +127,18 @@ def write(
         cursor.execute(_CLOSE, {"ids": held, "at": at})
         closed = dict(cursor.fetchall())
         begins = [closed.get(one.held_id, at) for one in moves]
+        told: dict[str, Any] = {
+            "members": [one.member_id for one in moves],
+            "sets": [one.tier_set for one in moves],
+            "tiers": [one.tier for one in moves],
+            "previous": [one.previous for one in moves],
+            "reasons": [one.reason for one in moves],
+            "run": run,
+        }
         cursor.execute(
             _OPEN,
             {
-                "members": [one.member_id for one in moves],
-                "sets": [one.tier_set for one in moves],
-                "tiers": [one.tier for one in moves],
-                "previous": [one.previous for one in moves],
+                **told,
                 "previous_ends": [one.previous_ends_on for one in moves],
                 "since": [
                     one.since or begun for one, begun in zip(moves, begins, strict=True)
@@ -140,12 +146,26 @@ def write(
                 "from": begins,
                 "earned": [one.earned_on for one in moves],
                 "ends": [one.ends_on for one in moves],
-                "reasons": [one.reason for one in moves],
                 "version": settings.number,
                 "actor": actor,
-                "run": run,
             },
         )
+        if run is not None:
+            cursor.execute(_TELL, told)
+
+
+# One row a member and night, whatever moved. A batch holds all sets of a member, so a
+# night that goes on after a kill finds its notices made with its moves.
+_TELL = """
+INSERT INTO loyalty_tiernotice (member_id, run, moves)
+SELECT member, %(run)s, jsonb_agg(jsonb_build_object(
+           'set', tier_set, 'from', previous, 'to', tier, 'reason', reason) ORDER BY place)
+  FROM unnest(%(members)s::bigint[], %(sets)s::text[], %(previous)s::text[],
+              %(tiers)s::text[], %(reasons)s::text[])
+       WITH ORDINALITY AS m (member, tier_set, previous, tier, reason, place)
+ WHERE previous <> tier
+ GROUP BY member
+"""
 
 
 def today_of(*, at: datetime, settings: Settings) -> date:

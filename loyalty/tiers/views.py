@@ -24,6 +24,7 @@ from members.profiles.models import Member
 from members.programme import queries as programme
 
 REFUSED = 422
+NOTICES = 5
 
 
 @requires("points.view")
@@ -50,6 +51,9 @@ def _page(
         "standings": presenting.standings(found, settings=settings),
         "history": presenting.history(
             queries.history(member_id=member.pk), settings=settings
+        ),
+        "notices": presenting.notices(
+            queries.notices(member_id=member.pk, limit=NOTICES), settings=settings
         ),
         "locks": [
             {**line, "form": _unlock_form(line["row"].pk, unlock)}

@@ -121,7 +121,7 @@ def test_page_asks_the_same_number_of_queries(
         client.get(url)
 
 
-QUERIES = 17
+QUERIES = 18
 
 
 def lock(client, user, member, *, tier="status:gold", until="2026-12-31", reason="VIP"):
