@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from members.programme.errors import InvalidSetting
 from members.programme.points import (
@@ -330,9 +331,19 @@ def _value() -> TierSet:
         name=_("Value tiers"),
         downgrade="to_fit",
         tiers=(
-            Tier(key="low", name=_("Low"), basis="spend"),
-            Tier(key="middle", name=_("Middle"), basis="spend", threshold=Decimal(200)),
-            Tier(key="high", name=_("High"), basis="spend", threshold=Decimal(1000)),
+            Tier(key="low", name=pgettext("tier", "Low"), basis="spend"),
+            Tier(
+                key="middle",
+                name=pgettext("tier", "Middle"),
+                basis="spend",
+                threshold=Decimal(200),
+            ),
+            Tier(
+                key="high",
+                name=pgettext("tier", "High"),
+                basis="spend",
+                threshold=Decimal(1000),
+            ),
         ),
     )
 
@@ -352,7 +363,12 @@ def _potential() -> TierSet:
                 threshold=Decimal(100),
                 window="rolling_90d",
             ),
-            Tier(key="high", name=_("High"), basis="spend", threshold=Decimal(1000)),
+            Tier(
+                key="high",
+                name=pgettext("tier", "High"),
+                basis="spend",
+                threshold=Decimal(1000),
+            ),
         ),
     )
 
@@ -389,9 +405,9 @@ def _simple() -> TierSet:
         key="simple",
         name=_("High, ordinary, low"),
         tiers=(
-            Tier(key="low", name=_("Low")),
+            Tier(key="low", name=pgettext("tier", "Low")),
             Tier(key="ordinary", name=_("Ordinary"), threshold=Decimal(300)),
-            Tier(key="high", name=_("High"), threshold=Decimal(1000)),
+            Tier(key="high", name=pgettext("tier", "High"), threshold=Decimal(1000)),
         ),
         grace_days=30,
     )

@@ -55,7 +55,7 @@ def test_l35_what_arrives_and_what_ends_at_one_midnight_is_no_news(shop):
 
 
 def test_member_page_shows_the_news_of_a_night(shop, client, ana):
-    member = gold_until_february(shop)
+    gold_until_february(shop)
     night(shop, END)
     client.force_login(ana)
 
