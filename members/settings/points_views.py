@@ -13,7 +13,7 @@ from config.lib import clock, periods
 from config.lib.errors import DomainError
 from members.access.http import requires, user_of
 from members.programme import queries as programme
-from members.programme import wording
+from members.programme import wording, wording_staff
 from members.programme.models import ProgrammeVersion
 from members.programme.services import StaleVersion
 from members.settings import drafts, services
@@ -97,7 +97,7 @@ def _again(request: HttpRequest, seen: int) -> PointsForm:
     before = programme.versions().filter(number=seen).first()
     seen_settings = programme.parsed(before) if before else latest
     language = get_language() or "en"
-    found = wording.changes(seen_settings, latest, language=language)
+    found = wording_staff.all_changes(seen_settings, latest, language=language)
     told = [text for change in found for text in change.after]
     text = _(
         "Somebody published version %(number)s meanwhile. Nothing you typed is lost: "
@@ -135,7 +135,7 @@ def _versions(found: list[ProgrammeVersion], language: str) -> list[dict[str, An
     return [
         {
             "version": version,
-            "changes": wording.changes(
+            "changes": wording_staff.all_changes(
                 old, programme.parsed(version), language=language
             )
             if old

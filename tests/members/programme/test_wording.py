@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from members.programme import wording, wording_earn
+from members.programme import rules, wording, wording_earn, wording_staff
 from members.programme.points import Bonus, Caps, Currency, Earn, Expiry, Stamps
 from members.programme.rules import Settings
 
@@ -249,3 +249,29 @@ def test_numbers_and_dates_follow_the_language():
         told = wording_earn.bonus(bonus, Settings(), language="zh-hans")
 
     assert "2026年3月1日" in told
+
+
+def test_staff_are_told_what_changed_of_tiers_and_accounts():
+    before = rules.parse({})
+    after = rules.parse(
+        {
+            "accounts": {"sales": "8400"},
+            "tier_sets": [
+                {"key": "status", "tiers": [{"key": "gold", "threshold": 100}]}
+            ],
+        }
+    )
+
+    found = wording_staff.all_changes(before, after, language="en")
+
+    told = {change.key: (change.before, change.after) for change in found}
+    assert told["accounts.sales"] == (
+        ("Account of the journal: Revenue of goods, 4000.",),
+        ("Account of the journal: Revenue of goods, 8400.",),
+    )
+    assert told["tiers.status"][0] == ()
+    assert told["tiers.status"][1][:2] == (
+        "status: everybody begins as Base.",
+        "status: who earns 100 points within 12 months is gold.",
+    )
+    assert sorted(told) == ["accounts.sales", "tiers.status"]
