@@ -164,7 +164,7 @@ def test_tick_lifts_when_a_version_comes_into_force_and_once(client, ana, member
         tasks.follow_rules()
 
     # Version 2 is what the fixture wrote, as if somebody had just published it.
-    first, second = Job.objects.order_by("pk").values_list("params", flat=True)
+    first, second = Job.objects.order_by("created_at").values_list("params", flat=True)
     assert (waits, first, second) == (1, {"version": 2}, {"version": 3})
 
 
