@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.lib.errors import DomainError
 from loyalty.points.forms import day_input
@@ -64,7 +64,9 @@ class SetForm(forms.Form):
 
     key = forms.CharField(label=gettext_lazy("Key"), max_length=sets_of.NAME_LENGTH)
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=sets_of.NAME_LENGTH, required=False
+        label=pgettext_lazy("of a set", "Name"),
+        max_length=sets_of.NAME_LENGTH,
+        required=False,
     )
     tiers = forms.CharField(
         label=gettext_lazy("Tiers, the lowest first"),

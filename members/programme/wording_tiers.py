@@ -95,6 +95,13 @@ def validity(one: TierSet) -> str:
 
 
 def downgrade(one: TierSet) -> str:
+    if one.grace_days == 0:
+        return {
+            "one_step": _("Who does not reach it again by its end falls one tier."),
+            "to_fit": _(
+                "Who does not reach it again by its end falls to the tier that fits."
+            ),
+        }[one.downgrade]
     texts = {
         "one_step": ngettext(
             "Who does not reach it again falls one tier, %(days)s day after its end.",
