@@ -71,7 +71,8 @@ def noon(day: date) -> datetime:
 
 
 def publish(told: dict) -> dict:
-    """The set of both sides: silver from 50, gold from 100."""
+    """The set of both sides: silver from 50, gold from 100; `factors` multiply points."""
+    factors = told.get("factors", {})
     tiers = [{"key": "base", "threshold": 0, "window": "lifetime"}]
     for key, threshold, window in zip(
         KEYS[1:], (50, 100), told["windows"], strict=True
@@ -82,7 +83,10 @@ def publish(told: dict) -> dict:
     one = {
         "key": "status",
         **policy,
-        "tiers": [{**tier, "basis": told["basis"]} for tier in tiers],
+        "tiers": [
+            {**tier, "basis": told["basis"], "multiplier": factors.get(tier["key"], 1)}
+            for tier in tiers
+        ],
     }
     first = ProgrammeVersion.objects.get(number=1)
     ProgrammeVersion.objects.create(
