@@ -25,7 +25,7 @@ from members.access.http import requires, user_of
 from members.approvals.models import Approval
 from members.jobs import tasks as jobs
 from members.programme import queries as programme
-from members.programme import rules, tiers, wording_tiers
+from members.programme import rules, tier_presets, wording_tiers
 from members.settings import drafts, services
 from members.settings.frame import after_publishing, frame
 from members.settings.points_views import begins_on
@@ -46,7 +46,7 @@ def tiers_page(request: HttpRequest) -> HttpResponse:
 
 def _preset(request: HttpRequest) -> list[dict[str, Any]]:
     """A set the address asks for, to begin with."""
-    found = tiers.presets().get(request.GET.get("preset", ""))
+    found = tier_presets.by_key().get(request.GET.get("preset", ""))
     return [initial_set(found)] if found else []
 
 
@@ -139,7 +139,7 @@ def _page(
         "current": current,
         "today": periods.day_of(now, current.zone),
         "sentences": wording_tiers.by_set(current, language=language),
-        "presets": tiers.presets().values(),
+        "presets": tier_presets.by_key().values(),
         **frame(request, "tiers:settings"),
     }
     return render(request, "tiers/settings.html", context, status=status)

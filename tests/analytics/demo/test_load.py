@@ -38,7 +38,6 @@ TABLES = (
     "loyalty_transfer",
     "loyalty_lot",
     "loyalty_hold",
-    "loyalty_tiermembership",
 )
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,8 @@ from analytics.values.models import MemberValue
 from config.lib import clock
 from loyalty.tiers.models import TierMembership
 from members.profiles.models import Member
-from members.programme.tiers import dump_tier_set, presets
+from members.programme import tier_presets
+from members.programme.tiers import dump_tier_set
 from tests.shop import Shop
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ AT = "2026-05-20T12:00:00+02:00"
 
 
 def told(key):
-    kept = dump_tier_set(presets()[key])
+    kept = dump_tier_set(tier_presets.by_key()[key])
     return {**kept, "tiers": list(kept["tiers"])}
 
 

@@ -14,7 +14,7 @@ from loyalty.tiers.models import TierMembership
 from members.approvals import services as approvals
 from members.jobs.models import Job
 from members.programme import queries as programme
-from members.programme import rules, tiers
+from members.programme import rules, tier_presets, tiers
 from members.programme.models import ProgrammeDraft
 from members.settings import drafts, services
 from tests import factories
@@ -79,7 +79,7 @@ def test_preset_fills_a_form_that_reads_back_equal(client, ana, db, key):
 
     forms = client.get(reverse(URL), {"preset": key}).context["forms"]
 
-    preset = tiers.presets()[key]
+    preset = tier_presets.by_key()[key]
     assert forms[0].initial == initial_set(preset)
     sent = SetForm(forms[0].initial)
     assert sent.is_valid(), sent.errors
@@ -87,7 +87,7 @@ def test_preset_fills_a_form_that_reads_back_equal(client, ana, db, key):
 
 
 def test_all_presets_stand_side_by_side(db):
-    sets = [tiers.dump_tier_set(one) for one in tiers.presets().values()]
+    sets = [tiers.dump_tier_set(one) for one in tier_presets.by_key().values()]
 
     parsed = rules.parse({"tier_sets": sets})
 

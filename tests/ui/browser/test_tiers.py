@@ -12,8 +12,9 @@ from playwright.sync_api import expect
 from loyalty.replay import services as replays
 from loyalty.tiers.models import TierLock
 from members.access.models import User
+from members.programme import tier_presets
 from members.programme.models import ProgrammeVersion
-from members.programme.tiers import dump_tier_set, presets
+from members.programme.tiers import dump_tier_set
 from members.settings import drafts
 from tests import factories
 from tests.ui.browser.visiting import Visit, sign_in
@@ -49,7 +50,7 @@ def test_a_preset_shows_who_would_move_before_anything_does(lin, view):
 
 
 def test_a_lock_is_put_on_and_taken_off_with_a_reason(lin, view):
-    kept = [dump_tier_set(one) for one in presets().values()]
+    kept = [dump_tier_set(one) for one in tier_presets.by_key().values()]
     first = ProgrammeVersion.objects.get(number=1)
     ProgrammeVersion.objects.create(
         number=2,
@@ -78,7 +79,7 @@ def test_a_lock_is_put_on_and_taken_off_with_a_reason(lin, view):
 def test_tiers_of_a_draft_say_who_moves_before_and_after_a_replay(lin, view):
     mia = factories.member("m-1", name="王芳")
     factories.order(mia, minor=30_000, on=date(2026, 3, 1))
-    kept = [dump_tier_set(one) for one in presets().values()]
+    kept = [dump_tier_set(one) for one in tier_presets.by_key().values()]
     draft = drafts.make(
         title="Tiers at last",
         values={"tier_sets": kept},
@@ -103,7 +104,7 @@ def test_tiers_of_a_draft_say_who_moves_before_and_after_a_replay(lin, view):
 
 
 def test_members_are_found_by_the_tier_they_hold(lin, view):
-    kept = [dump_tier_set(one) for one in presets().values()]
+    kept = [dump_tier_set(one) for one in tier_presets.by_key().values()]
     first = ProgrammeVersion.objects.get(number=1)
     ProgrammeVersion.objects.create(
         number=2,
