@@ -122,7 +122,11 @@ def _lows(slots: Sequence[Slot]) -> str:
         f"tier_low('{window}', a.day, m.joined_on) AS low{n}" for n, window in windows
     )
     names = ", ".join(f"low{n}" for n, _window in windows)
-    return f"CROSS JOIN LATERAL (SELECT *, least({names}) AS first FROM (SELECT {lows}) w) l"  # noqa: S608  as above
+    # OFFSET keeps the beginnings from being worked out anew for each entry.
+    return (
+        f"CROSS JOIN LATERAL (SELECT *, least({names}) AS first "  # noqa: S608  as above
+        f"FROM (SELECT {lows} OFFSET 0) w OFFSET 0) l"
+    )
 
 
 def _counted(slots: Sequence[Slot], sources: Mapping[str, str]) -> str:
