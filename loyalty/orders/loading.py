@@ -11,7 +11,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from loyalty.orders import earning, rules, statements
+from loyalty.orders import earning, parking, rules, statements
 from loyalty.orders.enums import OrderKind
 from members.imports import amounts, dates, staging, texts
 from members.imports.amounts import Money, Number, Style
@@ -208,6 +208,9 @@ class OrderLoader:
         by = self._by
         earning.earn_many(order_ids=orders, actor=by["actor"], now=by["now"])
         earning.take_back_many(refund_ids=refunds, **by)
+        cursor.execute(statements.AWAITED, told)
+        (awaited,) = cursor.fetchone()
+        parking.apply_all(order_ids=awaited, actor=by["actor"], at=by["now"])
         if told["corrected"]:
             # A corrected order may have been another member's before.
             cursor.execute(statements.MOVED_MEMBERS)
@@ -368,13 +371,10 @@ class OrderLoader:
         return kind.value
 
     def _currency(self, cell: Cell) -> str | Bad | None:
-        code = plain(cell).upper()
-        if not code or code in amounts.signs(self.context.programme.currency):
+        code, known = plain(cell).upper(), self.context.programme.currency
+        if not code or code in amounts.signs(known):
             return None
-        detail = (
-            f"currency: {shown(code)} is not the programme's, "
-            f"{self.context.programme.currency}"
-        )
+        detail = f"currency: {shown(code)} is not the programme's, {known}"
         return Bad("currency", detail)
 
     def _word(self, name: str, limit: int) -> Any:

@@ -254,6 +254,14 @@ SELECT coalesce(array_agg(id) FILTER (WHERE kind = 'order'), '{}'),
          UNION SELECT id, kind FROM loyalty_order
                 WHERE refund_of_id = ANY (%(corrected)s::bigint[])) x
 """
+# Orders of this slice that a till's refund has waited for.
+AWAITED = """
+SELECT coalesce(array_agg(DISTINCT o.id), '{}')
+  FROM loyalty_parkedrefund p
+  JOIN import_slice s ON s.key = p.order_external_id AND s.verdict = 'new'
+  JOIN loyalty_order o ON o.source = p.source AND o.external_id = p.order_external_id
+ WHERE p.source = %(source)s AND p.applied_at IS NULL AND o.kind = 'order'
+"""
 UPDATES = """
 UPDATE loyalty_order o
    SET member_id = s.member_id, refund_of_id = s.target_id, placed_at = s.placed_at,
