@@ -11,7 +11,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from loyalty.orders import earning, parking, rules, statements
+from loyalty.orders import earning, parking, rules, statements, tenders
 from loyalty.orders.enums import OrderKind
 from members.imports import amounts, dates, staging, texts
 from members.imports.amounts import Money, Number, Style
@@ -204,13 +204,12 @@ class OrderLoader:
     def _points(self, cursor: CursorWrapper, told: dict[str, Any]) -> None:
         """Orders earn and refunds take back in the transaction that writes them."""
         cursor.execute(statements.WRITTEN, told)
-        orders, refunds = cursor.fetchone()
-        by = self._by
-        earning.earn_many(order_ids=orders, actor=by["actor"], now=by["now"])
+        orders, refunds, awaited = cursor.fetchone()
+        by, at = self._by, self.context.at
+        earning.earn_many(order_ids=orders, actor=by["actor"], now=at)
         earning.take_back_many(refund_ids=refunds, **by)
-        cursor.execute(statements.AWAITED, told)
-        (awaited,) = cursor.fetchone()
-        parking.apply_all(order_ids=awaited, actor=by["actor"], at=by["now"])
+        tenders.give_back_many(refund_ids=refunds, **by)
+        parking.apply_all(order_ids=awaited, actor=by["actor"], at=at)
         if told["corrected"]:
             # A corrected order may have been another member's before.
             cursor.execute(statements.MOVED_MEMBERS)

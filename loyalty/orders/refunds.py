@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from math import floor
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from loyalty.orders import earning, marks, returned, rules, shares
+from loyalty.orders import earning, marks, returned, rules, shares, tenders
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
     BeforeOrder,
@@ -104,7 +102,7 @@ def refund(
     if earned is not None:
         key = earning.refund_key(refund=row, order=order)
         _take_back(row, key, earned, backs, settings=settings, actor=actor, now=at)
-    _give_back(row, order, settings=settings, actor=actor, now=at)
+    tenders.give_back(row, order, settings=settings, actor=actor, now=at)
     earning.settle_stamps(
         member_ids=[order.member_id], actor=actor, settings=settings, now=at
     )
@@ -216,7 +214,7 @@ def _write(
         day=told.refunded_at.astimezone(zone).date(),
         amount_minor=sum(one.paid for one in backs),
         tender_minor=tender,
-        tender_points=_points_back(order, tender),
+        tender_points=tenders.points_due(order, tender),
         currency=order.currency,
         channel=order.channel,
         store_id=order.store_id,
@@ -239,16 +237,6 @@ def _write(
         if one.total
     )
     return row
-
-
-def _points_back(order: Order, minor: int) -> int:
-    """Points that paid go back with their worth; the last of it brings the rest."""
-    before = Order.objects.filter(refund_of=order).aggregate(
-        minor=Sum("tender_minor"), points=Sum("tender_points")
-    )
-    back = minor + (before["minor"] or 0)
-    due = shares.part(order.tender_points, back, order.tender_minor)
-    return max(0, floor(due) - (before["points"] or 0))
 
 
 def _take_back(
@@ -276,28 +264,6 @@ def _take_back(
     )
     earning.give_back_budget(
         currency=earned.currency, points=done.taken + done.owed + done.uncollected
-    )
-
-
-def _give_back(
-    row: Order,
-    order: Order,
-    *,
-    settings: Settings,
-    actor: str,
-    now: datetime,
-) -> None:
-    tender = earning.tender_of(order=order)
-    if tender is None or not row.tender_points:
-        return
-    returns.restore(
-        redemption=tender,
-        points=row.tender_points,
-        reference=f"restore:{row.pk}",
-        at=row.placed_at,
-        now=now,
-        settings=settings,
-        actor=actor,
     )
 
 

@@ -233,14 +233,17 @@ def _bonuses(value: object) -> tuple[Bonus, ...]:
         "earn.bonuses", value, {"name", "from", "to", "multiplier"}
     ):
         where = f"earn.bonuses.{n}"
-        found.append(
-            Bonus(
-                name=str(told.get("name", "")),
-                starts=_moment(f"{where}.from", told.get("from")),
-                ends=_moment(f"{where}.to", told.get("to")),
-                multiplier=_factor(f"{where}.multiplier", told.get("multiplier")),
-            )
+        bonus = Bonus(
+            name=str(told.get("name", "")),
+            starts=_moment(f"{where}.from", told.get("from")),
+            ends=_moment(f"{where}.to", told.get("to")),
+            multiplier=_factor(f"{where}.multiplier", told.get("multiplier")),
         )
+        if bonus.starts and bonus.ends and bonus.ends <= bonus.starts:
+            raise InvalidSetting(
+                _("A period ends after it begins."), field=f"{where}.to"
+            )
+        found.append(bonus)
     return tuple(found)
 
 
