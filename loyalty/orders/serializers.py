@@ -12,11 +12,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from loyalty.orders import rules
-from members.api.fields import Body, Flag, Moment, Points, Text
+from members.api.fields import Body, Flag, MemberAddress, Moment, Points, Text
 
 _MONEY = re.compile(r"-?\d{1,13}(\.\d{1,6})?", re.ASCII)
 MOST_LINES = 1000
-ADDRESS_LENGTH = 300
 SOURCE_LENGTH = 60
 
 
@@ -82,9 +81,7 @@ class NewOrder(Body):
     source = Text(  # type: ignore[assignment]  # a field, not the property
         max_length=SOURCE_LENGTH, required=False, default="external"
     )
-    member = Text(
-        max_length=ADDRESS_LENGTH, help_text="A member: id, number or ~type:value."
-    )
+    member = MemberAddress()
     placed_at = Moment()
     currency = Text(max_length=3, required=False)
     channel = Text(max_length=rules.CHANNEL_LENGTH, required=False, default="")
