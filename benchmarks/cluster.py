@@ -60,7 +60,7 @@ def running() -> Iterator[Cluster]:
 def _start(places: Layout, log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         process = spawn(
-            postgres.command(places),
+            postgres.command(places, settings=("tern.may_empty_books=yes",)),
             output=output,
             stop_signal=signal.SIGQUIT,
             account=places.account,

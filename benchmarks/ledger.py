@@ -152,6 +152,10 @@ def _online(
     in_bulk = _batches(members)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE bench_entry, bench_account")
+    return _ratios(tps, in_bulk)
+
+
+def _ratios(tps: dict[str, float], in_bulk: float) -> list[Figure]:
     return [
         Figure(
             what="plain posting", value=tps["plain"], unit="/s", note="two accounts"

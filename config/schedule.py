@@ -19,6 +19,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "members.api.tasks.sweep",
         "schedule": crontab(hour=3, minute=41),
     },
+    "refunds whose order has come meanwhile are applied": {
+        "task": "loyalty.orders.tasks.apply_parked",
+        "schedule": crontab(),
+    },
     # Midnight is the programme's, which no crontab knows: each tick asks, one a night works.
     "the night's work is done after midnight": {
         "task": "analytics.values.tasks.night",

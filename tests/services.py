@@ -27,6 +27,7 @@ RECKLESS = (
     "shared_buffers=256MB",
     "max_wal_size=2GB",
     "autovacuum_naptime=10min",
+    "tern.may_empty_books=yes",
 )
 
 

@@ -42,6 +42,8 @@ class Login:
 
 LOGINS: Final = (
     Login(email="admin@tern.example", name="Ada Admin", role=Role.ADMIN),
+    # What one of them asks for the other decides.
+    Login(email="approver@tern.example", name="Anna Approver", role=Role.ADMIN),
     Login(email="analyst@tern.example", name="Anders Analyst", role=Role.ANALYST),
     Login(
         email="campaigns@tern.example",

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 HEADER = "Tern-Now"
 OPTION = "--now"
 ACCEPTS = "a time as 2026-03-01T12:00:00+01:00"
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 _told: ContextVar[datetime | None] = ContextVar("tern_now", default=None)
 
@@ -51,6 +52,9 @@ def parse(text: str, *, zone: str = "UTC") -> datetime:
         raise NotATime(text) from None
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(zone))
+    # Earlier and later times have no local day in every zone.
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise NotATime(text)
     return at.astimezone(UTC)
 
 

@@ -117,6 +117,7 @@ class Migration(migrations.Migration):
                 ("unspent", models.BigIntegerField(db_default=0)),
                 ("held", models.BigIntegerField(db_default=0)),
                 ("debt", models.BigIntegerField(db_default=0)),
+                ("known_at", models.DateTimeField(null=True)),
                 (
                     "member",
                     models.ForeignKey(

@@ -137,7 +137,10 @@ class Refunds(OrderEndpoint):
         wanted = self._told(told)
         found = None if "\x00" in order else queries.find(address=order)
         if found is None:
-            return self._parked(order, wanted)
+            parked = self._parked(order, wanted)
+            if parked is not None:
+                return parked
+            found = self.found(order)
         done = refunds.refund(
             order_id=found.pk, told=wanted, by=None, actor=self.actor, at=self.now
         )
@@ -145,14 +148,17 @@ class Refunds(OrderEndpoint):
         status = 201 if done.created else 200
         return Response(shapes.refunded(done, exponent=exponent), status=status)
 
-    def _parked(self, address: str, wanted: refunds.Told) -> Response:
+    def _parked(self, address: str, wanted: refunds.Told) -> Response | None:
+        """The answer if the refund waits; None: its order came in the meantime."""
         named = queries.external(address)
         if named is None or "\x00" in address:
             raise Http404
         source, external_id = named
-        parking.park(
+        parked = parking.park(
             source=source, order_external_id=external_id, told=wanted, at=self.now
         )
+        if parked is None:
+            return None
         answer = {
             "code": "parked",
             "external_id": wanted.external_id,

@@ -44,7 +44,7 @@ class NoSuchLine(DomainError):
 
 class BeforeOrder(DomainError):
     code = "before_order"
-    message = gettext_lazy("A refund does not come before its order.")
+    message = gettext_lazy("Nothing happens to an order before it was placed.")
 
 
 class Delivered(DomainError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from loyalty.orders import earning, qualifying, statements
+from loyalty.orders import earning, parking, qualifying, statements, tenders
 
 
 def written(
@@ -18,10 +18,12 @@ def written(
     `by` says who posts, by which settings, and when.
     """
     cursor.execute(statements.WRITTEN, told)
-    orders, refunds = cursor.fetchone()
+    orders, refunds, awaited = cursor.fetchone()
     of = {"actor": by["actor"], "now": by["now"]}
     earning.earn_many(order_ids=orders, **of)
     earning.take_back_many(refund_ids=refunds, **by)
+    tenders.give_back_many(refund_ids=refunds, **by)
+    parking.apply_all(order_ids=awaited, actor=by["actor"], at=by["now"])
     moved = []
     if told["corrected"]:
         # A corrected order may have been another member's before.

@@ -356,13 +356,10 @@ class OrderLoader:
         return kind.value
 
     def _currency(self, cell: Cell) -> str | Bad | None:
-        code = plain(cell).upper()
-        if not code or code in amounts.signs(self.context.programme.currency):
+        code, known = plain(cell).upper(), self.context.programme.currency
+        if not code or code in amounts.signs(known):
             return None
-        detail = (
-            f"currency: {shown(code)} is not the programme's, "
-            f"{self.context.programme.currency}"
-        )
+        detail = f"currency: {shown(code)} is not the programme's, {known}"
         return Bad("currency", detail)
 
     def _word(self, name: str, limit: int) -> Any:

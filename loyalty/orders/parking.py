@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef
 
 from config.lib.errors import DomainError
 from loyalty.orders import refunds
@@ -16,10 +18,19 @@ from loyalty.orders.refunds import Told, Wanted
 from members.access.models import User
 
 
+@transaction.atomic
 def park(
     *, source: str, order_external_id: str, told: Told, at: datetime
-) -> ParkedRefund:
-    """Keep a refund until its order comes. Raises `ExternalIdConflict`."""
+) -> ParkedRefund | None:
+    """Keep a refund until its order comes; None: it has come, nothing was kept.
+
+    Raises `ExternalIdConflict`.
+    """
+    # An order that is being written in this moment is waited for.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT order_key_lock(%s, %s)", [source, order_external_id])
+    if Order.objects.filter(source=source, external_id=order_external_id).exists():
+        return None
     payload = _dump(told)
     try:
         with transaction.atomic():
@@ -37,12 +48,34 @@ def park(
     return met
 
 
+def sweep(*, at: datetime) -> int:
+    """Apply refunds whose order has come without anybody noticing; returns how many
+    orders there were. A file's orders may be written in the moment a refund is kept."""
+    waiting = ParkedRefund.objects.filter(
+        applied_at__isnull=True,
+        refused="",
+        source=OuterRef("source"),
+        order_external_id=OuterRef("external_id"),
+    )
+    found = Order.objects.filter(Exists(waiting)).values_list("pk", flat=True)
+    return apply_all(order_ids=list(found), actor="", at=at)
+
+
+def apply_all(*, order_ids: Sequence[int], actor: str, at: datetime) -> int:
+    """Apply what waited for these orders, each in a transaction of its own."""
+    found = list(Order.objects.filter(pk__in=order_ids).order_by("pk"))
+    for order in found:
+        with transaction.atomic():
+            apply(order=order, by=None, actor=actor, at=at)
+    return len(found)
+
+
 def apply(*, order: Order, by: User | None, actor: str, at: datetime) -> None:
     """Apply what waited for an order, in the order it happened.
 
     A refund the order refuses stays, with the refusal's code, for somebody to look at.
     """
-    waiting = ParkedRefund.objects.filter(
+    waiting = ParkedRefund.objects.select_for_update().filter(
         source=order.source,
         order_external_id=order.external_id,
         applied_at__isnull=True,

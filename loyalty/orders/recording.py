@@ -40,9 +40,7 @@ WITH made AS (
       FROM made WHERE m.id = made.member_id
 )
 SELECT made.id, (SELECT array_agg(id ORDER BY line_no) FROM lines) AS lines,
-       EXISTS (SELECT 1 FROM loyalty_parkedrefund p
-                WHERE p.source = %(source)s AND p.order_external_id = %(external_id)s
-                  AND p.applied_at IS NULL) AS awaited
+       order_awaited(%(source)s, %(external_id)s) AS awaited
   FROM made
 """
 

@@ -6,13 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from math import floor
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from loyalty.orders import earning, marks, qualifying, rules, shares
+from loyalty.orders import (
+    earning,
+    marks,
+    qualifying,
+    returned,
+    rules,
+    shares,
+    tenders,
+)
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
     BeforeOrder,
@@ -27,7 +33,6 @@ from loyalty.orders.models import Order, OrderLine
 from loyalty.orders.shares import Back, Held
 from loyalty.points import returns
 from loyalty.points import rules as points
-from loyalty.points.enums import TransferKind
 from loyalty.points.models import Debt, Transfer
 from members.access.models import User
 from members.programme import queries as programme
@@ -96,14 +101,16 @@ def refund(
     if told.refunded_at < order.placed_at:
         raise BeforeOrder(field="refunded_at")
     earned = earning.earning_of(order_id=order.pk, revision=order.revision)
-    held = _held(order, earned)
-    backs = _backs(held, told)
-    row = _write(order, told, backs, digest=digest, at=at)
+    held = returned.held(order=order, earned=earned)
+    wanted, pieces = _wanted(held, told)
+    # Also what is due of other lines, of which a file has told that their money came back.
+    backs = shares.backs(held, wanted)
+    row = _write(order, told, backs, pieces, digest=digest, at=at)
     settings = programme.settings_at(at=told.refunded_at)
     if earned is not None:
         key = earning.refund_key(refund=row, order=order)
         _take_back(row, key, earned, backs, settings=settings, actor=actor, now=at)
-    _give_back(row, order, settings=settings, actor=actor, now=at)
+    tenders.give_back(row, order, settings=settings, actor=actor, now=at)
     earning.settle_stamps(
         member_ids=[order.member_id], actor=actor, settings=settings, now=at
     )
@@ -119,9 +126,13 @@ def cancel(
 ) -> Refunded:
     """Call an order off before it is delivered: a refund of all that is left of it.
 
-    A second time changes nothing. Raises `Delivered`.
+    A second time changes nothing. Raises `Future`, `BeforeOrder`, `Delivered`.
     """
+    if cancelled_at > at:
+        raise Future(field="cancelled_at")
     order = Order.objects.select_for_update().get(pk=order_id)
+    if cancelled_at < order.placed_at:
+        raise BeforeOrder(field="cancelled_at")
     if order.delivered_at is not None:
         raise Delivered()
     if order.cancelled_at is None:
@@ -131,122 +142,46 @@ def cancel(
     return refund(order_id=order_id, told=told, by=by, actor=actor, at=at)
 
 
-def _held(order: Order, earned: Transfer | None) -> dict[int, Held]:
-    """The lines as they stand; an order without lines is one line, number 0."""
-    lines = list(OrderLine.objects.filter(order=order).order_by("line_no"))
-    rest = order.amount_minor - sum(line.amount_minor for line in lines)
-    if not lines or rest > 0:
-        lines.insert(0, OrderLine(order=order, line_no=0, amount_minor=rest))
-    paid_back = _came_back(order, "amount_minor", lines)
-    tender_back = _came_back(order, "tender_minor", lines)
-    granted = _granted(earned)
-    earned_back = _taken_back(earned, granted)
-    return {
-        line.line_no: Held(
-            line_no=line.line_no,
-            line_id=line.line_id,
-            quantity=line.quantity,
-            paid=line.amount_minor,
-            tender=line.tender_minor,
-            earned=granted.get(line.line_no, 0),
-            paid_back=paid_back[line.line_no],
-            tender_back=tender_back[line.line_no],
-            earned_back=earned_back.get(line.line_no, 0),
-        )
-        for line in lines
-    }
-
-
-def _granted(earned: Transfer | None) -> dict[int, int]:
-    if earned is None:
-        return {}
-    return {int(line): given for line, given in (earned.parts or {}).items()}
-
-
-def _taken_back(earned: Transfer | None, granted: Mapping[int, int]) -> dict[int, int]:
-    """Points taken back of each line; what a file took of the whole order is spread."""
-    if earned is None:
-        return {}
-    found = dict.fromkeys(granted, 0)
-    loose = 0
-    reversals = Transfer.objects.filter(
-        reverses=earned, kind__in=(TransferKind.REVERSE, TransferKind.UNCOLLECTED)
-    )
-    for taken, parts in reversals.values_list("points", "parts"):
-        loose += taken
-        for line, share in (parts or {}).items():
-            found[int(line)] += share
-            loose -= share
-    left = {line: given - found[line] for line, given in granted.items()}
-    spread = points.split(loose, left)
-    return {line: found[line] + spread[line] for line in granted}
-
-
-def _came_back(order: Order, field: str, lines: Sequence[OrderLine]) -> dict[int, int]:
-    """What came back of each line, in money or in points' worth.
-
-    A refund of a file numbers its lines by itself: what names no line of the order is
-    spread, and so is what a line no longer holds since a file corrected it.
-    """
-    totals: dict[int, int] = {line.line_no: getattr(line, field) for line in lines}
-    refunds = Order.objects.filter(refund_of=order)
-    whole = refunds.aggregate(minor=Sum(field))["minor"] or 0
-    rows = OrderLine.objects.filter(order__refund_of=order)
-    found = dict.fromkeys(totals, 0)
-    for row in rows.values("line_no", "sku", "category").annotate(minor=Sum(field)):
-        line_no = _meant(lines, row["line_no"], (row["sku"], row["category"]))
-        if line_no is not None:
-            back = found[line_no] + row["minor"]
-            found[line_no] = min(back, totals[line_no])
-    left = {line_no: minor - found[line_no] for line_no, minor in totals.items()}
-    spread = points.split(whole - sum(found.values()), left)
-    return {line_no: found[line_no] + spread[line_no] for line_no in totals}
-
-
-def _meant(
-    lines: Sequence[OrderLine], line_no: int, name: tuple[str, str]
-) -> int | None:
-    """The line of an order a line of a refund speaks of: by number and name, or by name."""
-    same = [line.line_no for line in lines if (line.sku, line.category) == name]
-    if line_no in same:
-        return line_no
-    return same[0] if len(same) == 1 and any(name) else None
-
-
-def _backs(held: Mapping[int, Held], told: Told) -> list[Back]:
+def _wanted(
+    held: Mapping[int, Held], told: Told
+) -> tuple[dict[int, int], dict[int, Decimal]]:
+    """How much of each line's total comes back, and how many pieces where they count."""
     if told.lines:
-        wanted = _by_line(held, told.lines)
-    elif told.amount_minor is not None:
+        return _by_line(held, told.lines)
+    pieces: dict[int, Decimal] = {}
+    if told.amount_minor is not None:
         left = {number: line.left for number, line in held.items()}
         if told.amount_minor > sum(left.values()):
             raise RefundExceedsOrder(field="amount")
         wanted = points.split(told.amount_minor, left)
     else:
         wanted = {number: line.left for number, line in held.items()}
-    if (
-        not told.lines
-        and not any(wanted.values())
-        and any(line.total for line in held.values())
-    ):
+        pieces = {number: line.pieces_left for number, line in held.items()}
+    if not any(wanted.values()) and any(line.total for line in held.values()):
         raise RefundExceedsOrder()
-    # Also what is due of other lines, of which a file has told that their money came back.
-    return shares.backs(held, wanted)
+    return wanted, pieces
 
 
-def _by_line(held: Mapping[int, Held], lines: Sequence[Wanted]) -> dict[int, int]:
+def _by_line(
+    held: Mapping[int, Held], lines: Sequence[Wanted]
+) -> tuple[dict[int, int], dict[int, Decimal]]:
     wanted: dict[int, int] = {}
+    pieces: dict[int, Decimal] = {}
     for place, one in enumerate(lines):
         line = _named(held, one.line, place)
+        before = pieces.get(line.line_no, Decimal(0))
         if one.amount_minor is not None:
             minor = one.amount_minor
-        elif one.quantity is not None:
-            minor = shares.of_quantity(line, one.quantity)
         else:
-            minor = line.left
+            asked = line.pieces_left if one.quantity is None else before + one.quantity
+            if asked > line.pieces_left:
+                raise RefundExceedsOrder(field=f"lines.{place}.quantity")
+            minor = shares.of_pieces(line, asked) - shares.of_pieces(line, before)
+            pieces[line.line_no] = asked
         wanted[line.line_no] = wanted.get(line.line_no, 0) + minor
         if wanted[line.line_no] > line.left or line.left == 0 < line.total:
             raise RefundExceedsOrder(field=f"lines.{place}.amount")
-    return wanted
+    return wanted, pieces
 
 
 def _named(held: Mapping[int, Held], name: str, place: int) -> Held:
@@ -268,7 +203,13 @@ def _named(held: Mapping[int, Held], name: str, place: int) -> Held:
 
 
 def _write(
-    order: Order, told: Told, backs: Sequence[Back], *, digest: str, at: datetime
+    order: Order,
+    told: Told,
+    backs: Sequence[Back],
+    pieces: Mapping[int, Decimal],
+    *,
+    digest: str,
+    at: datetime,
 ) -> Order:
     zone = programme.settings_at(at=told.refunded_at).zone
     tender = sum(one.tender for one in backs)
@@ -282,7 +223,7 @@ def _write(
         day=told.refunded_at.astimezone(zone).date(),
         amount_minor=sum(one.paid for one in backs),
         tender_minor=tender,
-        tender_points=_points_back(order, tender),
+        tender_points=tenders.points_due(order, tender),
         currency=order.currency,
         channel=order.channel,
         store_id=order.store_id,
@@ -297,6 +238,7 @@ def _write(
             line_no=one.line_no,
             sku=lines[one.line_no].sku if one.line_no in lines else "",
             category=lines[one.line_no].category if one.line_no in lines else "",
+            quantity=pieces.get(one.line_no) or None,
             amount_minor=one.paid,
             tender_minor=one.tender,
         )
@@ -304,16 +246,6 @@ def _write(
         if one.total
     )
     return row
-
-
-def _points_back(order: Order, minor: int) -> int:
-    """Points that paid go back with their worth; the last of it brings the rest."""
-    before = Order.objects.filter(refund_of=order).aggregate(
-        minor=Sum("tender_minor"), points=Sum("tender_points")
-    )
-    back = minor + (before["minor"] or 0)
-    due = shares.part(order.tender_points, back, order.tender_minor)
-    return max(0, floor(due) - (before["points"] or 0))
 
 
 def _take_back(
@@ -341,28 +273,6 @@ def _take_back(
     )
     earning.give_back_budget(
         currency=earned.currency, points=done.taken + done.owed + done.uncollected
-    )
-
-
-def _give_back(
-    row: Order,
-    order: Order,
-    *,
-    settings: Settings,
-    actor: str,
-    now: datetime,
-) -> None:
-    tender = earning.tender_of(order=order)
-    if tender is None or not row.tender_points:
-        return
-    returns.restore(
-        redemption=tender,
-        points=row.tender_points,
-        reference=f"restore:{row.pk}",
-        at=row.placed_at,
-        now=now,
-        settings=settings,
-        actor=actor,
     )
 
 

@@ -12,11 +12,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from loyalty.orders import rules
-from members.api.fields import Body, Flag, Moment, Points, Text
+from members.api.fields import Body, Flag, MemberAddress, Moment, Points, Text
 
 _MONEY = re.compile(r"-?\d{1,13}(\.\d{1,6})?", re.ASCII)
 MOST_LINES = 1000
-ADDRESS_LENGTH = 300
 SOURCE_LENGTH = 60
 
 
@@ -63,26 +62,32 @@ class NewLine(Body):
     margin = Money(required=False, signed=True)
 
 
+def not_tern_s_own(value: str) -> None:
+    if value.startswith("~"):
+        words = _("~ at the beginning is Tern's own; give another number.")
+        raise ValidationError(words, code="invalid")
+
+
+class Number(Text):
+    """What a source calls an order or a refund of its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", rules.EXTERNAL_ID_LENGTH - 1)
+        super().__init__(**kwargs, validators=[not_tern_s_own])
+
+
 class NewOrder(Body):
-    external_id = Text(max_length=rules.EXTERNAL_ID_LENGTH - 1)
+    external_id = Number()
     source = Text(  # type: ignore[assignment]  # a field, not the property
         max_length=SOURCE_LENGTH, required=False, default="external"
     )
-    member = Text(
-        max_length=ADDRESS_LENGTH, help_text="A member: id, number or ~type:value."
-    )
+    member = MemberAddress()
     placed_at = Moment()
     currency = Text(max_length=3, required=False)
     channel = Text(max_length=rules.CHANNEL_LENGTH, required=False, default="")
     store = Text(max_length=rules.STORE_LENGTH, required=False, default="")
     lines = NewLine(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many makes a list of it
     points_redeemed = Points(min_value=0, required=False, default=0)
-
-    def validate_external_id(self, value: str) -> str:
-        if value.startswith("~"):
-            words = _("~ at the beginning is Tern's own; give another number.")
-            raise ValidationError(words, code="invalid")
-        return value
 
     def validate_lines(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         named = [line["line_id"] for line in value if line["line_id"]]
@@ -124,7 +129,7 @@ class RefundLine(Body):
 class NewRefund(Body):
     """Lines, an amount of the whole order, or all that is left of it."""
 
-    external_id = Text(max_length=rules.EXTERNAL_ID_LENGTH - 1)
+    external_id = Number()
     refunded_at = Moment()
     lines = RefundLine(
         many=True,

@@ -11,6 +11,7 @@ from django.db import transaction
 from loyalty.orders import earning, marks, parking, qualifying, recording, rules
 from loyalty.orders.enums import OrderKind
 from loyalty.orders.errors import (
+    BeforeOrder,
     Cancelled,
     ExternalIdConflict,
     Future,
@@ -105,11 +106,13 @@ def deliver(*, order_id: int, delivered_at: datetime, at: datetime) -> int:
     """Note the delivery once; returns the points that became available by it.
 
     They do where the version the order was placed under says `activate_on` delivery.
-    Raises `Future`, `Cancelled`.
+    Raises `Future`, `BeforeOrder`, `Cancelled`.
     """
     if delivered_at > at:
         raise Future(field="delivered_at")
     order = Order.objects.select_for_update().get(pk=order_id)
+    if delivered_at < order.placed_at:
+        raise BeforeOrder(field="delivered_at")
     if order.cancelled_at is not None:
         raise Cancelled()
     if order.delivered_at is None:

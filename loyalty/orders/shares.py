@@ -16,7 +16,8 @@ class Held:
     """A line of an order, in minor units, and what has come back of it before.
 
     `paid` by money and `tender` by points are together the line's total; `earned` points
-    were granted for the line. The `_back` ones came back, by the till or by a file.
+    were granted for the line. The `_back` ones came back, by the till or by a file;
+    `pieces_back` of its `quantity` came back as pieces, for `pieces_minor`.
     """
 
     line_no: int
@@ -28,6 +29,17 @@ class Held:
     paid_back: int = 0
     tender_back: int = 0
     earned_back: int = 0
+    pieces_back: Decimal = Decimal(0)
+    pieces_minor: int = 0
+
+    @property
+    def pieces(self) -> Decimal:
+        """A line that tells no quantity is one piece."""
+        return self.quantity or Decimal(1)
+
+    @property
+    def pieces_left(self) -> Decimal:
+        return max(Decimal(0), self.pieces - self.pieces_back)
 
     @property
     def total(self) -> int:
@@ -124,8 +136,10 @@ def apportion(
     return {key: found[key] + more[key] for key in due}
 
 
-def of_quantity(line: Held, quantity: Decimal) -> int:
-    """What a number of pieces cost: of the line's total, all of the rest for all."""
-    if not line.quantity or quantity >= line.quantity:
+def of_pieces(line: Held, pieces: Decimal) -> int:
+    """What the next pieces of a line cost: piece by piece, the whole of it."""
+    if pieces >= line.pieces_left:
         return line.left
-    return min(line.left, int(line.total * quantity / line.quantity))
+    after = line.pieces_back + pieces
+    due = floor(Fraction(line.total) * Fraction(after) / Fraction(line.pieces))
+    return max(0, min(line.left, due - line.pieces_minor))

@@ -243,10 +243,15 @@ SELECT coalesce(array_agg(id), '{}') FROM (
 REVISE = (
     "UPDATE loyalty_order SET revision = revision + 1 WHERE id = ANY (%s::bigint[])"
 )
-# What earns, and what takes back, in this slice.
+# What earns, what takes back, and what a till's refund has waited for, in this slice.
 WRITTEN = """
 SELECT coalesce(array_agg(id) FILTER (WHERE kind = 'order'), '{}'),
-       coalesce(array_agg(id) FILTER (WHERE kind = 'refund'), '{}')
+       coalesce(array_agg(id) FILTER (WHERE kind = 'refund'), '{}'),
+       (SELECT coalesce(array_agg(DISTINCT o.id), '{}')
+          FROM loyalty_parkedrefund p
+          JOIN import_slice s ON s.key = p.order_external_id AND s.verdict = 'new'
+          JOIN loyalty_order o ON o.source = p.source AND o.external_id = p.order_external_id
+         WHERE p.source = %(source)s AND p.applied_at IS NULL AND o.kind = 'order')
   FROM (SELECT o.id, o.kind FROM import_slice s
           JOIN loyalty_order o ON o.source = %(source)s AND o.external_id = s.key
          WHERE s.verdict = 'new'
@@ -374,27 +379,3 @@ UPDATE members_member m
 """
 
 # Created by this load and not written by anybody since.
-UNDO_ORDERS = """
-CREATE TEMPORARY TABLE import_undo AS
-SELECT id, member_id, day FROM loyalty_order
- WHERE batch_id = %(batch)s AND updated_at = created_at
-"""
-UNDO_BUILT_ON = """
-SELECT 1 FROM loyalty_order r JOIN import_undo u ON u.id = r.refund_of_id
- WHERE r.id NOT IN (SELECT id FROM import_undo) LIMIT 1
-"""
-UNDO_MARK_MEMBERS = """
-INSERT INTO members_changedmember (member_id)
-SELECT DISTINCT member_id FROM import_undo
-"""
-UNDO_MARK_MONTHS = """
-INSERT INTO loyalty_changedmonth (month)
-SELECT DISTINCT date_trunc('month', day)::date FROM import_undo
-"""
-UNDO_LINES = """
-DELETE FROM loyalty_orderline l USING import_undo u WHERE l.order_id = u.id
-"""
-UNDO_DELETE = """
-DELETE FROM loyalty_order o USING import_undo u WHERE o.id = u.id
-"""
-UNDO_MEMBERS = "SELECT DISTINCT member_id FROM import_undo"

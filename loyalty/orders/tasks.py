@@ -7,8 +7,13 @@ from uuid import UUID
 from celery import shared_task
 
 from config.lib import clock
-from loyalty.orders import history
+from loyalty.orders import history, parking
 from members.jobs import services as jobs
+
+
+@shared_task(name="loyalty.orders.tasks.apply_parked")
+def apply_parked(**kwargs: Any) -> None:
+    parking.sweep(at=clock.now())
 
 
 @shared_task(name="loyalty.orders.tasks.apply_programme")

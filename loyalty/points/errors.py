@@ -50,6 +50,12 @@ class HoldExceeded(PointsRefused):
     field = "points"
 
 
+class HoldOver(PointsRefused):
+    code = "hold_over"
+    message = gettext_lazy("The hold's time was over before its turn came.")
+    field = "expires_at"
+
+
 class ReversedAlready(PointsRefused):
     code = "reversed_already"
     message = gettext_lazy("More than was given cannot be taken back.")
@@ -108,6 +114,7 @@ BY_CODE: dict[str, type[PointsRefused]] = {
         ReferenceConflict,
         HoldResolved,
         HoldExceeded,
+        HoldOver,
         ReversedAlready,
         RestoredAlready,
         NotOwed,

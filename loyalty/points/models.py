@@ -16,7 +16,8 @@ class Account(models.Model):
     """Where points lie. A member's row caches what its lots, holds and debts say.
 
     The programme's own accounts keep no balance: it is the sum of their transfers,
-    because a row that every posting writes would be a queue.
+    because a row that every posting writes would be a queue. `known_at` is up to when a
+    member's books have been written: nothing is posted to them before it.
     """
 
     currency = models.CharField(max_length=20)
@@ -27,6 +28,7 @@ class Account(models.Model):
     unspent = models.BigIntegerField(db_default=0)
     held = models.BigIntegerField(db_default=0)
     debt = models.BigIntegerField(db_default=0)
+    known_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "loyalty"

@@ -14,6 +14,7 @@ from members.api.fields import (
     Body,
     Day,
     DayOrMoment,
+    MemberAddress,
     Moment,
     Points,
     Text,
@@ -113,7 +114,7 @@ class Empty(Body):
 
 
 class NewTransfer(Body):
-    to = Text(max_length=300, help_text="A member: id, number or ~type:value.")
+    to = MemberAddress()
     points = Points()
     reason = Text(
         max_length=REASON_LENGTH, required=False, default="", allow_blank=True

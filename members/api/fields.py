@@ -14,6 +14,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 # What every reader of JSON keeps exactly; far from the books' 64 bits.
 MOST_POINTS = 2**53 - 1
 LARGEST_ID = 2**63 - 1
+ADDRESS_LENGTH = 300
 # Earlier and later times have no local day in every zone.
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 
@@ -68,6 +69,21 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"anyOf": [{"type": "string"}, {"type": "integer"}]})
+class MemberAddress(Text):
+    """A member: the id as answers give it, the number, or ~type:value."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", ADDRESS_LENGTH)
+        kwargs.setdefault("help_text", "A member: id, number or ~type:value.")
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, int) and not isinstance(data, bool):
+            data = str(data)
         return super().to_internal_value(data)
 
 

@@ -163,7 +163,9 @@ def parse_currencies(value: object) -> tuple[Currency, ...]:
     found = tuple(
         Currency(
             key=_key(f"currencies.{n}.key", told.get("key")),
-            spendable=_flag(f"currencies.{n}.spendable", told.get("spendable", True)),
+            spendable=parse_flag(
+                f"currencies.{n}.spendable", told.get("spendable", True)
+            ),
             rates=_rates(f"currencies.{n}.rates", told.get("rates", {})),
         )
         for n, told in _objects("currencies", value, {"key", "spendable", "rates"})
@@ -207,10 +209,6 @@ def parse_limit(field: str, value: object) -> int | None:
     return None if value is None else _whole(field, value, 0, MAX_POINTS)
 
 
-def parse_flag(field: str, value: object) -> bool:
-    return _flag(field, value)
-
-
 def _multipliers(value: object) -> tuple[tuple[str, Decimal], ...]:
     if not isinstance(value, Mapping):
         raise InvalidSetting(
@@ -237,14 +235,17 @@ def _bonuses(value: object) -> tuple[Bonus, ...]:
         "earn.bonuses", value, {"name", "from", "to", "multiplier"}
     ):
         where = f"earn.bonuses.{n}"
-        found.append(
-            Bonus(
-                name=str(told.get("name", "")),
-                starts=_moment(f"{where}.from", told.get("from")),
-                ends=_moment(f"{where}.to", told.get("to")),
-                multiplier=_factor(f"{where}.multiplier", told.get("multiplier")),
-            )
+        bonus = Bonus(
+            name=str(told.get("name", "")),
+            starts=_moment(f"{where}.from", told.get("from")),
+            ends=_moment(f"{where}.to", told.get("to")),
+            multiplier=_factor(f"{where}.multiplier", told.get("multiplier")),
         )
+        if bonus.starts and bonus.ends and bonus.ends <= bonus.starts:
+            raise InvalidSetting(
+                _("A period ends after it begins."), field=f"{where}.to"
+            )
+        found.append(bonus)
     return tuple(found)
 
 
@@ -330,7 +331,7 @@ def _key(field: str, value: object) -> str:
     return text
 
 
-def _flag(field: str, value: object) -> bool:
+def parse_flag(field: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise InvalidSetting(_("Give true or false."), field=field)
     return value

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -41,6 +43,9 @@ class KeyForm(forms.Form):
         max_value=1_000_000,
         help_text=_("Leave empty for as many as any key may."),
     )
+
+    # Sent once: the answer holds the key, and a page that is loaded again sends it again.
+    once = forms.UUIDField(initial=uuid4, widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Form takes them

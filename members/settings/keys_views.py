@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,8 @@ from members.settings.frame import frame
 from members.settings.keys_forms import KeyForm
 
 REFUSED = 422
+# Of the session: the forms that have made a key.
+SENT, MOST_SENT = "keys_made", 20
 
 
 @requires("settings.view")
@@ -42,6 +45,9 @@ def key_new(request: HttpRequest) -> HttpResponse:
     """The answer to the form holds the key: nobody can ask for it a second time."""
     form = KeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if _once(form) in request.session.get(SENT, ()):
+            messages.info(request, _("This key was made; it is shown only once."))
+            return redirect("settings:keys")
         try:
             made = _make(request, form)
         except DomainError as refusal:
@@ -51,6 +57,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
             else:
                 add_refusal(form, refusal)
         else:
+            _remember(request, form)
             context = {
                 "made": made,
                 **frame(request, "settings:keys", made.key.name),
@@ -71,6 +78,16 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("settings:keys")
 
 
+def _once(form: KeyForm) -> str:
+    """The form's own number; one that a program sends may have none."""
+    return str(form.cleaned_data["once"] or uuid4())
+
+
+def _remember(request: HttpRequest, form: KeyForm) -> None:
+    sent = [*request.session.get(SENT, ()), _once(form)]
+    request.session[SENT] = sent[-MOST_SENT:]
+
+
 def _state(key: ApiKey, at: datetime) -> str:
     if key.revoked_at is not None:
         return "revoked"
@@ -83,6 +100,7 @@ def _make(request: HttpRequest, form: KeyForm) -> Made:
     at = clock.now()
     told = dict(form.cleaned_data)
     last = told.pop("expires_on")
+    del told["once"]
     zone = programme.settings_at(at=at).zone
     return services.make_key(
         **told,

@@ -12,6 +12,24 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT 'refund:' || p_refund || CASE WHEN p_revision > 0 THEN ':' || p_revision ELSE '' END
 $$;
 
+-- Who writes an order and who keeps a refund for one that is not there lock the order's
+-- key: otherwise each could miss the other and the refund would wait for ever.
+CREATE FUNCTION order_key_lock(p_source text, p_external_id text) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended(p_source || E'\x1f' || p_external_id, 0))
+$$;
+
+-- Whether refunds wait for an order. Volatile: it looks after it has the lock, where the
+-- statement it is part of looked before.
+CREATE FUNCTION order_awaited(p_source text, p_external_id text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM order_key_lock(p_source, p_external_id);
+    RETURN EXISTS (SELECT 1 FROM loyalty_parkedrefund p
+                    WHERE p.source = p_source AND p.order_external_id = p_external_id
+                      AND p.applied_at IS NULL);
+END $$;
+
 -- The share of p_points that a limit leaves, when p_upto have come with it and p_before
 -- were earned earlier. No limit: all of them.
 CREATE FUNCTION capped(p_limit bigint, p_before bigint, p_points bigint, p_upto bigint)

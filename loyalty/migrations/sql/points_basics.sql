@@ -3,7 +3,9 @@
 -- Every operation locks its member accounts in id order in a statement of its own,
 -- and reads only after that: in READ COMMITTED a statement that locks and reads would
 -- read rows older than the lock. Times are arguments: p_at is when it happened,
--- p_now when the books learn of it.
+-- p_now when the books learn of it. A caller reads its clock before it waits for the
+-- lock, and clocks of two machines differ: so an account knows up to when its books
+-- have been written (known_at), and nothing is ever posted to it before that.
 
 CREATE FUNCTION points_refuse(p_code text, p_facts jsonb DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql AS $$
@@ -52,6 +54,13 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM loyalty_account WHERE id = ANY (p_accounts) ORDER BY id FOR UPDATE;
 END $$;
+
+-- When an operation on one locked account is posted: at p_now, or if others that waited
+-- less have been posted later, then.
+CREATE FUNCTION points_now(p_account bigint, p_now timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT greatest(p_now, known_at) FROM loyalty_account WHERE id = p_account
+$$;
 
 -- The transfer a business key has made before: its id, or null. Another payload
 -- under the same key is refused. Call it under the lock.
@@ -126,7 +135,8 @@ BEGIN
         RETURNING points
     )
     SELECT coalesce(sum(points), 0) INTO v_taken FROM written;
-    UPDATE loyalty_account SET unspent = unspent - v_taken WHERE id = p_account;
+    UPDATE loyalty_account SET unspent = unspent - v_taken, known_at = greatest(known_at, p_now)
+     WHERE id = p_account;
     RETURN v_taken;
 END $$;
 
@@ -141,7 +151,8 @@ BEGIN
         UPDATE loyalty_lot SET remaining = remaining - p_points WHERE id = p_lot;
         INSERT INTO loyalty_allocation (lot_id, transfer_id, points, occurred_at, posted_at)
         VALUES (p_lot, p_transfer, p_points, p_at, p_now);
-        UPDATE loyalty_account SET unspent = unspent - p_points WHERE id = p_account;
+        UPDATE loyalty_account SET unspent = unspent - p_points,
+               known_at = greatest(known_at, p_now) WHERE id = p_account;
     ELSIF points_take(p_account, p_points, p_transfer, p_at, p_now) <> p_points THEN
         RAISE EXCEPTION 'account % promised points it does not have', p_account
             USING ERRCODE = 'integrity_constraint_violation';
@@ -169,7 +180,9 @@ CREATE FUNCTION points_settle(
 DECLARE
     d record;
     v_paid bigint;
+    v_posted timestamptz;
 BEGIN
+    SELECT greatest(p_now, known_at) INTO v_posted FROM loyalty_account WHERE id = p_account;
     FOR d IN SELECT * FROM loyalty_debt WHERE account_id = p_account AND remaining > 0
               ORDER BY incurred_at, transfer_id LOOP
         WITH lots AS (
@@ -192,14 +205,14 @@ BEGIN
               FROM chosen c WHERE l.id = c.id
         ), written AS (
             INSERT INTO loyalty_allocation (lot_id, transfer_id, points, occurred_at, posted_at)
-            SELECT id, d.transfer_id, points, pays_at, p_now FROM chosen ORDER BY id
+            SELECT id, d.transfer_id, points, pays_at, v_posted FROM chosen ORDER BY id
             RETURNING points
         )
         SELECT coalesce(sum(points), 0) INTO v_paid FROM written;
         EXIT WHEN v_paid = 0;
         UPDATE loyalty_debt SET remaining = remaining - v_paid WHERE transfer_id = d.transfer_id;
-        UPDATE loyalty_account SET unspent = unspent - v_paid, debt = debt - v_paid
-         WHERE id = p_account;
+        UPDATE loyalty_account SET unspent = unspent - v_paid, debt = debt - v_paid,
+               known_at = v_posted WHERE id = p_account;
     END LOOP;
 END $$;
 
@@ -303,14 +316,15 @@ BEGIN
     END IF;
     WITH due AS (
         SELECT l.id, l.account_id, a.currency, l.remaining - l.held AS points,
-               greatest(l.expires_at, l.earned_at, p_freed) AS at
+               greatest(l.expires_at, l.earned_at, p_freed) AS at,
+               greatest(p_now, a.known_at) AS posted
           FROM loyalty_lot l JOIN loyalty_account a ON a.id = l.account_id
          WHERE l.account_id = ANY (p_accounts) AND l.has_points
            AND l.remaining > l.held AND l.expires_at <= p_until
     ), moments AS (
-        SELECT account_id, currency, at, sum(points)::bigint AS points,
+        SELECT account_id, currency, at, posted, sum(points)::bigint AS points,
                nextval('loyalty_transfer_id_seq') AS id
-          FROM due GROUP BY account_id, currency, at
+          FROM due GROUP BY account_id, currency, at, posted
     ), own AS (
         SELECT currency, points_own('breakage', currency) AS id
           FROM (SELECT DISTINCT currency FROM moments) m
@@ -318,17 +332,18 @@ BEGIN
         INSERT INTO loyalty_transfer (id, currency, debit_account_id, credit_account_id,
             points, kind, reference, occurred_at, posted_at)
         SELECT m.id, m.currency, m.account_id, o.id, m.points, 'expire',
-               'expire:' || m.id, m.at, p_now
+               'expire:' || m.id, m.at, m.posted
           FROM moments m JOIN own o USING (currency) ORDER BY m.id
     ), lots AS (
         UPDATE loyalty_lot l SET remaining = l.remaining - d.points FROM due d WHERE l.id = d.id
     ), allocations AS (
         INSERT INTO loyalty_allocation (lot_id, transfer_id, points, occurred_at, posted_at)
-        SELECT d.id, m.id, d.points, d.at, p_now
+        SELECT d.id, m.id, d.points, d.at, d.posted
           FROM due d JOIN moments m USING (account_id, at)
     )
-    UPDATE loyalty_account a SET unspent = a.unspent - s.points
-      FROM (SELECT account_id, sum(points) AS points FROM moments GROUP BY account_id) s
+    UPDATE loyalty_account a SET unspent = a.unspent - s.points, known_at = s.posted
+      FROM (SELECT account_id, posted, sum(points) AS points
+              FROM moments GROUP BY account_id, posted) s
      WHERE a.id = s.account_id;
 END $$;
 
@@ -371,6 +386,7 @@ BEGIN
     INSERT INTO loyalty_allocation (lot_id, transfer_id, points, occurred_at, posted_at)
     VALUES (p_lot, v_transfer, -v_points, v_at, p_now);
     UPDATE loyalty_lot SET remaining = remaining + v_points WHERE id = p_lot;
-    UPDATE loyalty_account SET unspent = unspent + v_points WHERE id = v_account.id;
+    UPDATE loyalty_account SET unspent = unspent + v_points, known_at = greatest(known_at, p_now)
+     WHERE id = v_account.id;
     RETURN v_points;
 END $$;

@@ -24,6 +24,7 @@ BEGIN
          WHERE t.id = points_credit_one.transfer_id;
         RETURN;
     END IF;
+    p_now := greatest(p_now, v_account.known_at);
     IF v_account.debt > 0 OR p_rolling THEN
         PERFORM points_catch_up(ARRAY[v_id], p_now);
     END IF;
@@ -38,7 +39,7 @@ BEGIN
     VALUES (v_id, points_credit_one.transfer_id, p_points, p_points, p_at, p_available,
         p_expires, p_rolling)
     RETURNING id INTO v_lot;
-    UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = v_id
+    UPDATE loyalty_account SET unspent = unspent + p_points, known_at = p_now WHERE id = v_id
     RETURNING * INTO v_account;
     IF p_rolling THEN
         PERFORM points_roll_lots(ARRAY[v_id]);
@@ -109,7 +110,8 @@ BEGIN
 
     RETURN QUERY
     WITH incoming AS MATERIALIZED (
-        SELECT i.*, a.id AS account_id, nextval('loyalty_transfer_id_seq') AS id
+        SELECT i.*, a.id AS account_id, greatest(p_now, a.known_at) AS posted,
+               nextval('loyalty_transfer_id_seq') AS id
           FROM unnest(p_members, p_points, p_references, p_digests, p_at, p_available, p_expires,
                       p_rolling, p_versions, p_parts)
                AS i (member_id, points, reference, digest, at, available, expires, rolling,
@@ -119,15 +121,16 @@ BEGIN
     ), transfers AS (
         INSERT INTO loyalty_transfer (id, currency, debit_account_id, credit_account_id, points,
             kind, reference, digest, occurred_at, posted_at, version, parts, reason, actor)
-        SELECT id, p_currency, v_own, account_id, points, p_kind, reference, digest, at, p_now,
+        SELECT id, p_currency, v_own, account_id, points, p_kind, reference, digest, at, posted,
                version, parts, p_reason, p_actor FROM incoming
     ), lots AS (
         INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at,
             available_at, expires_at, rolling)
         SELECT account_id, id, points, points, at, available, expires, rolling FROM incoming
     ), totals AS (
-        UPDATE loyalty_account a SET unspent = a.unspent + s.points
-          FROM (SELECT account_id, sum(points) AS points FROM incoming GROUP BY account_id) s
+        UPDATE loyalty_account a SET unspent = a.unspent + s.points, known_at = s.posted
+          FROM (SELECT account_id, posted, sum(points) AS points
+                  FROM incoming GROUP BY account_id, posted) s
          WHERE a.id = s.account_id
     )
     SELECT i.reference, i.id, i.points, false FROM incoming i;
@@ -187,6 +190,7 @@ BEGIN
     IF replayed THEN
         RETURN;
     END IF;
+    p_now := points_now(v_account, p_now);
     PERFORM points_catch_up(ARRAY[v_account], p_now);
     SELECT coalesce(sum(points), 0) INTO v_before FROM loyalty_transfer
      WHERE reverses_id = p_redemption AND kind = 'restore';
@@ -231,7 +235,8 @@ BEGIN
         v_left := v_left - v_back;
         EXIT WHEN v_left = 0;
     END LOOP;
-    UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = v_account;
+    UPDATE loyalty_account SET unspent = unspent + p_points, known_at = p_now
+     WHERE id = v_account;
     PERFORM points_pass(ARRAY[v_account], p_now, p_now, v_at);
 END $$;
 
@@ -258,6 +263,7 @@ BEGIN
     IF replayed THEN
         RETURN;
     END IF;
+    p_now := greatest(points_now(v_giver, p_now), points_now(v_taker, p_now));
     PERFORM points_open(a, p_now) FROM loyalty_account a WHERE id = v_taker;
     SELECT * INTO v_from FROM loyalty_account WHERE id = v_giver;
     v_from := points_open(v_from, p_now);
@@ -274,7 +280,8 @@ BEGIN
            l.id
       FROM loyalty_allocation x JOIN loyalty_lot l ON l.id = x.lot_id
      WHERE x.transfer_id = points_transfer.transfer_id ORDER BY l.id;
-    UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = v_taker;
+    UPDATE loyalty_account SET unspent = unspent + p_points, known_at = p_now
+     WHERE id = v_taker;
     PERFORM points_open(a, p_now) FROM loyalty_account a WHERE id = v_taker;
 END $$;
 
@@ -293,6 +300,7 @@ BEGIN
     IF replayed THEN
         RETURN;
     END IF;
+    p_now := greatest(p_now, v_account.known_at);
     v_account := points_open(v_account, p_now);
     IF v_account.debt < p_points THEN
         PERFORM points_refuse('not_owed',
@@ -306,7 +314,8 @@ BEGIN
     -- A lot like any credit's; it is spent on the debt at once and never available.
     INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at)
     VALUES (p_account, transfer_id, p_points, p_points, p_now) RETURNING id INTO v_lot;
-    UPDATE loyalty_account SET unspent = unspent + p_points WHERE id = p_account;
+    UPDATE loyalty_account SET unspent = unspent + p_points, known_at = p_now
+     WHERE id = p_account;
     PERFORM points_settle(p_account, p_now, p_now, NULL, ARRAY[v_lot]);
 END $$;
 

@@ -90,6 +90,7 @@ BEGIN
     IF replayed THEN
         RETURN;
     END IF;
+    p_now := greatest(p_now, v_account.known_at);
     v_account := points_open(v_account, p_now);
     v_lot := points_require(v_account, p_points, p_at, p_now);
     INSERT INTO loyalty_transfer (currency, debit_account_id, credit_account_id, points, kind,
@@ -123,6 +124,11 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    p_now := greatest(p_now, v_account.known_at);
+    IF p_expires_at <= p_now THEN
+        -- Its time was over before its turn came.
+        PERFORM points_refuse('hold_over', jsonb_build_object('expires_at', p_expires_at));
+    END IF;
     v_account := points_open(v_account, p_now);
     PERFORM points_require(v_account, p_points, p_now, p_now);
     INSERT INTO loyalty_hold (account_id, points, reference, digest, placed_at, expires_at)
@@ -142,7 +148,7 @@ BEGIN
     )
     INSERT INTO loyalty_holdallocation (hold_id, lot_id, points)
     SELECT hold_id, id, points FROM chosen ORDER BY id;
-    UPDATE loyalty_account SET held = held + p_points WHERE id = p_account;
+    UPDATE loyalty_account SET held = held + p_points, known_at = p_now WHERE id = p_account;
 END $$;
 
 -- Ends a hold: spends p_points of it (null: all; 0: none) and gives the rest back.
@@ -158,6 +164,7 @@ DECLARE
 BEGIN
     SELECT * INTO v_hold FROM loyalty_hold WHERE id = p_hold;
     PERFORM points_lock(ARRAY[v_hold.account_id]);
+    p_now := points_now(v_hold.account_id, p_now);
     PERFORM points_catch_up(ARRAY[v_hold.account_id], p_now);
     SELECT * INTO v_hold FROM loyalty_hold WHERE id = p_hold;
     IF v_hold.state <> 'open' THEN
@@ -191,8 +198,8 @@ BEGIN
     INSERT INTO loyalty_allocation (lot_id, transfer_id, points, occurred_at, posted_at)
     SELECT c.lot_id, points_resolve.transfer_id, c.spent, p_now, p_now
       FROM chosen c WHERE c.spent > 0 ORDER BY c.lot_id;
-    UPDATE loyalty_account SET held = held - v_hold.points, unspent = unspent - v_spent
-     WHERE id = v_account.id;
+    UPDATE loyalty_account SET held = held - v_hold.points, unspent = unspent - v_spent,
+           known_at = p_now WHERE id = v_account.id;
     UPDATE loyalty_hold SET captured = v_spent, resolved_at = p_now,
            state = CASE WHEN v_spent > 0 THEN 'captured' ELSE 'released' END
      WHERE id = p_hold;
@@ -241,6 +248,7 @@ BEGIN
         taken := coalesce(taken, 0) - owed;
         RETURN;
     END IF;
+    p_now := points_now(v_account, p_now);
     PERFORM points_catch_up(ARRAY[v_account], p_now);
     SELECT coalesce(sum(points), 0) INTO v_before FROM loyalty_transfer
      WHERE reverses_id = p_earning AND kind IN ('reverse', 'uncollected');
@@ -330,8 +338,8 @@ BEGIN
             INSERT INTO loyalty_debt (transfer_id, account_id, points, remaining, incurred_at)
             VALUES (transfer_id, v_account, owed, owed, v_at);
         END IF;
-        UPDATE loyalty_account SET unspent = unspent - taken, debt = debt + owed
-         WHERE id = v_account;
+        UPDATE loyalty_account SET unspent = unspent - taken, debt = debt + owed,
+               known_at = p_now WHERE id = v_account;
     ELSE
         transfer_id := NULL;
     END IF;

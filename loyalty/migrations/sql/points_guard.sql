@@ -23,6 +23,29 @@ CREATE TRIGGER debt_never_deleted BEFORE DELETE ON loyalty_debt
 CREATE TRIGGER hold_never_deleted BEFORE DELETE ON loyalty_hold
     FOR EACH ROW EXECUTE FUNCTION points_never_changed();
 
+-- All rows at once are no exception. A database of tests or benches says that it may be
+-- emptied: ALTER DATABASE … SET tern.may_empty_books = 'yes'.
+CREATE FUNCTION points_never_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('tern.may_empty_books', true) IS DISTINCT FROM 'yes' THEN
+        RAISE EXCEPTION 'the books are never emptied: %', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['account', 'transfer', 'lot', 'allocation', 'hold',
+                                'holdallocation', 'debt', 'activation'] LOOP
+        EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT'
+                       ' EXECUTE FUNCTION points_never_emptied()',
+                       name || '_never_emptied', 'loyalty_' || name);
+    END LOOP;
+END $$;
+
 -- Of a lot only what is left changes; it becomes available sooner, never later,
 -- and its end moves only where it follows the member's activity, and only on.
 CREATE TRIGGER lot_keeps_its_terms BEFORE UPDATE ON loyalty_lot FOR EACH ROW

@@ -10,4 +10,14 @@ DROP TRIGGER lot_keeps_its_terms ON loyalty_lot;
 DROP TRIGGER account_keeps_its_owner ON loyalty_account;
 DROP TRIGGER debt_keeps_its_terms ON loyalty_debt;
 DROP TRIGGER hold_resolves_once ON loyalty_hold;
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['account', 'transfer', 'lot', 'allocation', 'hold',
+                                'holdallocation', 'debt', 'activation'] LOOP
+        EXECUTE format('DROP TRIGGER %I ON %I', name || '_never_emptied', 'loyalty_' || name);
+    END LOOP;
+END $$;
+DROP FUNCTION points_never_emptied();
 DROP FUNCTION points_never_changed();

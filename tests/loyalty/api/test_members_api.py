@@ -314,3 +314,8 @@ def test_scopes_of_members(shop, member):
     assert reader.patch(f"members/{member}/", {}).json()["scopes"] == ["members:write"]
     assert reader.post("members/", FULL).status_code == 403
     assert writer.get(f"members/{member}/").status_code == 403
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "soon"])
+def test_a_clock_that_cannot_be_is_a_bad_request(shop, at):
+    assert shop.at(at).api.get("members/1/").status_code == 400

@@ -89,7 +89,8 @@ def test_points_are_json_integers_within_bounds(shop, member, friend, act, point
         ("holds", {"ttl_days": 1}, [("ttl_seconds", "one_of")]),
         ("holds", {"reference": ""}, [("reference", "blank")]),
         ("transfers", {"to": "~external:nobody"}, [("to", "unknown_member")]),
-        ("transfers", {"to": 7}, [("to", "invalid")]),
+        ("transfers", {"to": 7}, [("to", "unknown_member")]),
+        ("transfers", {"to": True}, [("to", "invalid")]),
         ("debt/write_off", {"reason": ""}, [("reason", "blank")]),
         ("debt/write_off", {"points": 0}, [("points", "min_value")]),
     ],
@@ -190,3 +191,18 @@ def test_a_redemption_costs_as_many_statements_as_it_must(
 
     with django_assert_num_queries(5 + TRANSACTION):
         assert shop.spend(member, 1, key="second").status_code == 201
+
+
+def test_a_member_is_named_by_the_id_that_answers_give(shop, member, friend):
+    ids = [shop.api.get(f"members/{one}/").json()["id"] for one in (member, friend)]
+    at = "2026-02-01T12:00:00+01:00"
+
+    order = shop.order(ids[0], at, "100.00")
+    shop.give(member, 50)
+    given = shop.api.post(
+        f"members/{member}/points/transfers/", {"to": ids[1], "points": 5}
+    )
+
+    assert order["points_awarded"] == 100
+    assert given.status_code == 201
+    assert shop.points(friend)["balance"] == 5

@@ -49,6 +49,21 @@ def test_get_answers_what_is_in_force_at_a_moment(shop):
     [
         ({"earn": {"points": "1"}}, "earn.points"),
         ({"earn": {"bonuses": [{"name": "x", "multiplier": "-1"}]}}, "earn.bonuses.0"),
+        (
+            {
+                "earn": {
+                    "bonuses": [
+                        {
+                            "name": "x",
+                            "multiplier": "2",
+                            "from": "2026-03-07T00:00:00Z",
+                            "to": "2026-03-01T00:00:00Z",
+                        }
+                    ]
+                }
+            },
+            "earn.bonuses.0.to",
+        ),
         ({"expiry": {"months": 0}}, "expiry.months"),
         ({"expiry": {"years": 1}}, "expiry.years"),
         ({"clawback": "none"}, "clawback"),

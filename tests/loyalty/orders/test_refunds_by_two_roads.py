@@ -12,6 +12,9 @@ from django.core.management import call_command
 from config.lib import clock
 from loyalty.orders.models import EarnBudget
 from loyalty.points import audit
+from members.imports import uploads
+from members.imports.models import ImportBatch
+from tests.api import code
 from tests.shop import Shop
 
 HEADER = "order_id,member,ordered_at,amount,kind,refund_of,category,sku\n"
@@ -85,22 +88,44 @@ def test_lines_of_a_file_s_refund_are_its_own_not_the_order_s(shop, load):
     assert shop.points(member)["balance"] == 0
 
 
-def test_money_that_came_back_by_a_file_does_not_come_back_again(shop, load):
-    """60.00 in money came back by the file: what is left are the points that paid."""
+def test_points_that_paid_come_back_with_the_money_a_file_tells(shop, load):
+    """A third of the money came back by the file: a third of the points too."""
     member = shop.member()
     shop.at("2026-02-01T10:00:00+01:00")
     for _ in range(4):
         shop.give(member, 1_000)
     order = buy(shop, member, "100.00", points_redeemed=4_000)
     assert order["payable"] == "60.00"
-    load(back(order, member, "r1", 5, "60.00"))
+    load(back(order, member, "r1", 5, "20.00"))
+    assert shop.at(TOLD).points(member)["balance"] == 1_333 + 60 - 20
 
-    half = shop.at(TOLD).refund(order["id"], TOLD, amount="20.00").json()
-    rest = shop.refund(order["id"], TOLD).json()
+    half = shop.refund(order["id"], TOLD, amount="33.34").json()
+    load(back(order, member, "r2", 6, "20.00"))
+    rest = shop.refund(order["id"], TOLD)
 
-    assert (half["refund_amount"], half["points_restored"]) == ("0.00", 2_000)
-    assert (rest["refund_amount"], rest["points_restored"]) == ("0.00", 2_000)
+    assert (half["refund_amount"], half["points_restored"]) == ("20.00", 1_334)
+    assert code(rest) == (409, "refund_exceeds_order")
     assert shop.points(member)["balance"] == 4_000
+    assert audit.audit().ok
+
+
+def test_undone_load_of_refunds_leaves_points_as_they_were_before(shop, load, ana):
+    member = shop.member()
+    order = buy(shop, member, "100.00", "20.00")
+    shop.at(TOLD).refund(order["id"], TOLD, lines=[{"line": 2}])
+    load(back(order, member, "r1", 5, "40.00"))
+    assert shop.points(member)["balance"] == 60
+
+    uploads.undo(
+        batch_id=ImportBatch.objects.get().pk, by=ana, at=datetime.fromisoformat(TOLD)
+    )
+
+    assert shop.points(member)["balance"] == 100
+    load(back(order, member, "r1", 5, "40.00"))
+    assert shop.points(member)["balance"] == 60
+    rest = shop.refund(order["id"], TOLD).json()
+    assert (rest["refund_amount"], rest["points_reversed"]) == ("60.00", 60)
+    assert audit.audit().ok
 
 
 def test_refunds_of_files_that_come_out_of_order_add_up_to_the_whole(shop, load):

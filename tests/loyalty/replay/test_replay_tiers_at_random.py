@@ -82,7 +82,7 @@ def compared(naive: dict[str, Any], sides: list[Side], today: date) -> None:
         tier["threshold"] = threshold
     at = noon(today + timedelta(days=1))
 
-    found = replayed(draft(tier_sets=easier), months=36, at=at).result
+    found: Any = replayed(draft(tier_sets=easier), months=36, at=at).result
 
     posted = sum(Transfer.objects.filter(kind="earn").values_list("points", flat=True))
     assert found["sides"][0]["points"] == found["ledger"]["points"] == posted

@@ -39,6 +39,20 @@ def test_key_is_shown_once_and_works(client, ana):
     assert secret not in str(entry.details)
 
 
+def test_page_with_a_key_that_is_loaded_again_makes_no_second_one(client, ana):
+    client.force_login(ana)
+    form = client.get(reverse("settings:key_new")).context["form"]
+    once = form["once"].value()
+    told = {"name": "till", "scopes": ["members:read"], "once": str(once)}
+
+    first = client.post(reverse("settings:key_new"), told)
+    again = client.post(reverse("settings:key_new"), told)
+
+    assert (first.status_code, again.status_code) == (201, 302)
+    assert again["Location"] == reverse("settings:keys")
+    assert access.api_keys().count() == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

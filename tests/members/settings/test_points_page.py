@@ -177,6 +177,11 @@ def test_a_day_begins_at_midnight_of_the_programme(client, ana):
             "In “Spring | soon | | 2”: Give a day as 2026-03-01",
         ),
         (
+            {"bonuses": "Spring | 2026-03-07 | 2026-03-01 | 2"},
+            "bonuses",
+            "A period ends after it begins.",
+        ),
+        (
             {"bonuses": "Spring 2"},
             "bonuses",
             "write name | first day | last day | factor.",
