@@ -40,20 +40,25 @@ class Change:
 
 
 # A member's row of a set, as each decision looks at it: what is held (`rank` 0 without a
-# row, -1 where the version has no such tier), the highest lock, and what was held before.
+# row, -1 where the version has no such tier), the highest lock and its end, and what was
+# held before.
 HELD = """
 LEFT JOIN LATERAL (
     SELECT * FROM loyalty_tiermembership x
      WHERE x.member_id = f.member_id AND x.tier_set = f.set_key AND x.valid_until IS NULL) h
   ON true
+LEFT JOIN LATERAL (
+    SELECT r.floor, k.until FROM loyalty_tierlock k
+     CROSS JOIN LATERAL (
+           SELECT (%(ranks)s::jsonb #>> ARRAY[f.set_key, k.tier])::int AS floor) r
+     WHERE k.member_id = f.member_id AND k.tier_set = f.set_key AND r.floor IS NOT NULL
+       AND k.released_at IS NULL AND k.until >= %(today)s
+     ORDER BY r.floor DESC, k.until DESC LIMIT 1) lock ON true
 CROSS JOIN LATERAL (
     SELECT CASE WHEN h.id IS NULL THEN 0
                 ELSE coalesce((%(ranks)s::jsonb #>> ARRAY[f.set_key, h.tier])::int, -1) END AS rank,
            coalesce((%(ranks)s::jsonb #>> ARRAY[f.set_key, h.previous])::int, 0) AS previous_rank,
-           coalesce((SELECT max((%(ranks)s::jsonb #>> ARRAY[f.set_key, k.tier])::int)
-                FROM loyalty_tierlock k
-               WHERE k.member_id = f.member_id AND k.tier_set = f.set_key
-                 AND k.released_at IS NULL AND k.until >= %(today)s), 0) AS floor) n
+           coalesce(lock.floor, 0) AS floor, lock.until AS floor_until) n
 JOIN tiers held ON (held.set_no, held.rank) = (f.set_no, greatest(n.rank, 0))
 """
 
@@ -91,24 +96,54 @@ SELECT DISTINCT ON (f.member_id, f.set_no)
  ORDER BY f.member_id, f.set_no, f.fit DESC, f.day
 """
 
+# What was held before the tier that a return undid, and what would be held now without
+# it. A renewal came before its time was over: without it that time runs on, or has run
+# out by the set's own policy; unless what came back had earned the time before too.
+_WITHOUT = """
+LEFT JOIN LATERAL (
+    SELECT x.earned_on, x.reason FROM loyalty_tiermembership x
+     WHERE x.member_id = f.member_id AND x.tier_set = f.set_key AND x.tier = h.previous
+       AND x.id <> h.id
+     ORDER BY x.valid_from DESC, x.id DESC LIMIT 1) earlier ON true
+JOIN tiers p ON (p.set_no, p.rank) = (f.set_no, n.previous_rank)
+CROSS JOIN LATERAL (
+    SELECT h.reason = 'renewed' AS renewed,
+           n.previous_rank > 0
+           AND (h.previous_ends_on IS NULL OR h.previous_ends_on + p.grace >= %(today)s) AS lasts,
+           earlier.reason NOT IN ('reached', 'renewed')
+           OR n.rank <= (SELECT max(x.fit) FROM fits x
+                          WHERE x.member_id = f.member_id AND x.set_no = f.set_no
+                            AND x.day = earlier.earned_on) AS sound) w
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN NOT w.renewed THEN
+                     CASE WHEN w.lasts AND n.previous_rank < n.rank THEN n.previous_rank ELSE 0 END
+                WHEN NOT coalesce(w.sound, false) THEN 0
+                WHEN w.lasts THEN n.rank
+                WHEN held.downgrade = 'one_step' THEN n.rank - 1
+                ELSE 0 END AS rank) before
+"""
+
 # A tier that a return undid: neither the day it was earned on reaches it now, nor today.
 _BACK = """
 SELECT f.member_id, f.set_key, h.id AS held_id, t.tier, h.tier AS previous,
-       h.ends_on AS previous_ends_on, NULL::timestamptz AS since,
-       CASE WHEN t.rank > 0 AND before.rank = t.rank THEN (
-            SELECT x.earned_on FROM loyalty_tiermembership x
-             WHERE x.member_id = f.member_id AND x.tier_set = f.set_key AND x.tier = h.previous
-             ORDER BY x.valid_from DESC, x.id DESC LIMIT 1) ELSE %(today)s END::date AS earned_on,
-       CASE WHEN t.rank = 0 THEN NULL WHEN before.rank = t.rank THEN h.previous_ends_on
+       h.ends_on AS previous_ends_on, CASE WHEN t.rank = n.rank THEN h.since END AS since,
+       CASE WHEN a.again THEN earlier.earned_on ELSE %(today)s END::date AS earned_on,
+       CASE WHEN t.rank = 0 THEN NULL WHEN a.again THEN h.previous_ends_on
+            WHEN a.locked THEN n.floor_until
             ELSE tier_term(t.validity, t.span, %(today)s, f.joined_on, false) END AS ends_on,
-       'returned' AS reason
+       CASE WHEN a.locked OR (a.again AND earlier.reason = 'locked') THEN 'locked'
+            WHEN a.again AND earlier.reason = 'ended' THEN 'ended'
+            ELSE 'returned' END AS reason
   FROM (SELECT member_id, set_no, set_key, joined_on, max(fit) AS fit FROM fits x
          WHERE x.day = %(today)s OR EXISTS (
                SELECT 1 FROM loyalty_tiermembership y
                 WHERE y.member_id = x.member_id AND y.tier_set = x.set_key
                   AND y.valid_until IS NULL AND y.earned_on = x.day)
-         GROUP BY member_id, set_no, set_key, joined_on) f {held} {previous}
+         GROUP BY member_id, set_no, set_key, joined_on) f {held} {without}
   JOIN tiers t ON (t.set_no, t.rank) = (f.set_no, greatest(f.fit, before.rank, n.floor))
+ CROSS JOIN LATERAL (
+       SELECT w.lasts AND t.rank > 0 AND before.rank = t.rank AND n.previous_rank = t.rank AS again,
+              n.floor > greatest(f.fit, before.rank) AS locked) a
  WHERE f.fit < n.rank AND n.floor < n.rank AND h.reason NOT IN ('locked', 'ended')
    AND (%(returned)s::jsonb ->> f.member_id::text)::date <= h.earned_on + held.clawback
 """
@@ -122,21 +157,17 @@ SELECT d.member_id, d.set_key, d.held_id, t.tier, d.held_tier AS previous,
        CASE WHEN d.reason = 'reached' THEN %(today)s ELSE %(day)s END::date AS earned_on,
        CASE WHEN t.rank = 0 THEN NULL
             WHEN d.reason = '' THEN %(day)s
+            WHEN d.locked THEN d.floor_until
             WHEN d.reason = 'lock_ended' AND t.rank = d.before THEN d.before_ends
             ELSE tier_term(t.validity, t.span,
                  CASE WHEN d.reason = 'reached' THEN %(today)s ELSE %(day)s END::date,
                  d.joined_on, d.reason <> 'reached') END AS ends_on,
-       d.reason
+       CASE WHEN d.locked THEN 'locked' ELSE d.reason END AS reason
   FROM (SELECT f.member_id, f.set_no, f.set_key, f.joined_on, h.id AS held_id, h.since,
                coalesce(h.tier, held.tier) AS held_tier, h.ends_on AS held_ends,
                n.rank AS held_rank, before.rank AS before, h.previous_ends_on AS before_ends,
-               w.reason,
-               CASE w.reason
-                   WHEN 'reached' THEN f.fit
-                   WHEN 'lock_ended' THEN greatest(f.fit, n.floor, before.rank)
-                   WHEN 'ended' THEN greatest(f.fit, n.floor,
-                        CASE WHEN held.downgrade = 'one_step' THEN n.rank - 1 ELSE 0 END)
-                   ELSE n.rank END AS rank
+               w.reason, greatest(own.rank, own.floor) AS rank, n.floor_until,
+               own.floor > own.rank AS locked
           FROM fits f {held} {previous}
          CROSS JOIN LATERAL (SELECT CASE
                WHEN f.fit > n.rank THEN 'reached'
@@ -147,6 +178,14 @@ SELECT d.member_id, d.set_key, d.held_id, t.tier, d.held_tier AS previous,
                WHEN h.ends_on + held.grace <= %(day)s THEN 'ended'
                WHEN h.ends_on IS NULL THEN CASE WHEN held.grace = 0 THEN 'ended' ELSE '' END
                END AS reason) w
+         CROSS JOIN LATERAL (SELECT
+               CASE WHEN w.reason IN ('lock_ended', 'ended') THEN n.floor ELSE 0 END AS floor,
+               CASE w.reason
+                   WHEN 'reached' THEN f.fit
+                   WHEN 'lock_ended' THEN greatest(f.fit, before.rank)
+                   WHEN 'ended' THEN greatest(f.fit,
+                        CASE WHEN held.downgrade = 'one_step' THEN n.rank - 1 ELSE 0 END)
+                   ELSE n.rank END AS rank) own
          WHERE w.reason IS NOT NULL AND h.run IS DISTINCT FROM %(run)s
            AND (h.id IS NULL OR h.valid_from <= %(run)s)) d
   JOIN tiers t ON (t.set_no, t.rank) = (d.set_no, d.rank)
@@ -157,8 +196,9 @@ _FREED = """
 SELECT f.member_id, f.set_key, h.id AS held_id, t.tier, h.tier AS previous,
        h.ends_on AS previous_ends_on, NULL::timestamptz AS since, %(today)s::date AS earned_on,
        CASE WHEN t.rank = 0 THEN NULL WHEN before.rank = t.rank THEN h.previous_ends_on
+            WHEN n.floor > f.fit THEN n.floor_until
             ELSE tier_term(t.validity, t.span, %(today)s, f.joined_on, false) END AS ends_on,
-       'unlocked' AS reason
+       CASE WHEN n.floor > greatest(f.fit, before.rank) THEN 'locked' ELSE 'unlocked' END AS reason
   FROM fits f {held} {previous}
   JOIN tiers t ON (t.set_no, t.rank) = (f.set_no, greatest(f.fit, before.rank, n.floor))
  WHERE h.reason = 'locked' AND t.rank < n.rank
@@ -251,6 +291,6 @@ def _ask(
     if not told["members"] or not settings.tier_sets:
         return []
     found = standing.of(settings=settings, asked=asked, at=at)
-    decided = decision.format(held=HELD, previous=_PREVIOUS)
+    decided = decision.format(held=HELD, previous=_PREVIOUS, without=_WITHOUT)
     sql = f"WITH {found.sql}, decided AS ({decided}) SELECT {_COLUMNS} FROM decided"  # noqa: S608  our own text
     return [Change(**row) for row in kernel.run(sql, {**found.told, **told})]

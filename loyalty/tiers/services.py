@@ -57,12 +57,11 @@ def after_returns(
     if not settings.tier_sets or not returns:
         return []
     lock(member_ids=sorted(returns), settings=settings)
-    held = TierMembership.objects.filter(
-        member_id__in=sorted(returns), valid_until__isnull=True
-    )
+    # Also those of the terms before: what came back may have earned them too.
+    rows = TierMembership.objects.filter(member_id__in=sorted(returns))
     changes = deciding.back(
         returns=returns,
-        earned=list(held.values_list("member_id", "earned_on")),
+        earned=list(rows.values_list("member_id", "earned_on").distinct()),
         at=now,
         settings=settings,
     )

@@ -10,6 +10,15 @@ LANGUAGE sql IMMUTABLE AS $$
       FROM (SELECT (extract(year FROM p_day) - extract(year FROM p_joined))::int AS n) y
 $$;
 
+-- The last day of whose months p_day is the end, p_months later: on 30 April what was
+-- done on 31 March is a month ago, so windows never count it longer than its term lasts.
+CREATE FUNCTION tier_months_ago(p_day date, p_months int) RETURNS date
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN extract(month FROM p_day + 1) <> extract(month FROM p_day)
+                THEN (date_trunc('month', p_day) - make_interval(months => p_months - 1))::date - 1
+                ELSE (p_day - make_interval(months => p_months))::date END
+$$;
+
 -- What p_window counts on p_day begins after this day: (low, p_day].
 CREATE FUNCTION tier_low(p_window text, p_day date, p_joined date) RETURNS date
 LANGUAGE sql IMMUTABLE AS $$
@@ -18,9 +27,9 @@ LANGUAGE sql IMMUTABLE AS $$
         WHEN p_window = 'month' THEN date_trunc('month', p_day)::date - 1
         WHEN p_window = 'calendar_year' THEN date_trunc('year', p_day)::date - 1
         WHEN p_window = 'membership_year' THEN
-            coalesce(tier_anniversary(p_joined, p_day) - 1, (p_day - interval '1 year')::date)
+            coalesce(tier_anniversary(p_joined, p_day) - 1, tier_months_ago(p_day, 12))
         WHEN right(p_window, 1) = 'd' THEN p_day - substr(p_window, 9, length(p_window) - 9)::int
-        ELSE (p_day - make_interval(months => substr(p_window, 9, length(p_window) - 9)::int))::date
+        ELSE tier_months_ago(p_day, substr(p_window, 9, length(p_window) - 9)::int)
     END
 $$;
 

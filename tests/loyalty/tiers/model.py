@@ -30,8 +30,13 @@ def begun(window: str, day: date, joined: date) -> date:
             if (start := months_on(joined, 12 * n)) <= day or n == 0
         )
     number, unit = int(window[8:-1]), window[-1]
-    last_out = months_on(day, -number) if unit == "m" else day - number * DAY
-    return last_out + DAY
+    if unit == "d":
+        return day - (number - 1) * DAY
+    # What was done so many months before `day`, or earlier, is over.
+    first = months_on(day, -number) - 3 * DAY
+    while months_on(first, number) <= day:
+        first += DAY
+    return first
 
 
 def term(
@@ -136,14 +141,32 @@ class Member:
         )
         if fit >= held.rank or held.reason == "ended" or today > within:
             return
-        before = held.previous if held.previous < held.rank else 0
-        before = before if self.alive(held.previous_ends_on, today) else 0
+        before, earlier = self.without(today)
         rank = max(fit, before)
-        if rank and rank == before:
-            earned = next(x.earned_on for x in reversed(self.past) if x.rank == rank)
-            self.move(rank, earned, held.previous_ends_on, "returned")
+        if rank and rank == before and earlier:
+            reason = "ended" if earlier.reason == "ended" else "returned"
+            self.move(rank, earlier.earned_on, held.previous_ends_on, reason)
         else:
             self.move(rank, today, self.term(rank, today, again=False), "returned")
+
+    def without(self, today: date) -> tuple[int, Held | None]:
+        """What would be held without what the held tier was earned by; what was held
+        before, where it lasts."""
+        held = self.held
+        earlier = next(
+            (x for x in reversed(self.past) if x.rank == held.previous), None
+        )
+        lasts = self.alive(held.previous_ends_on, today) and held.previous > 0
+        if held.reason != "renewed":
+            again = lasts and held.previous < held.rank
+            return (held.previous, earlier) if again else (0, None)
+        assert earlier is not None
+        earned = earlier.reason in ("reached", "renewed")
+        if earned and self.fit(earlier.earned_on) < held.rank:
+            return 0, None
+        if lasts:
+            return held.rank, earlier
+        return (held.rank - 1 if self.rules["downgrade"] == "one_step" else 0), None
 
     def night(self, today: date) -> None:
         """The night that begins `today`: the day before is over."""
