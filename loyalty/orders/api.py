@@ -88,13 +88,16 @@ class Orders(OrderEndpoint):
                 actor=self.actor,
                 at=self.now,
                 settings=under.settings,
+                today=under.today,
             )
         status = 201 if recorded.created else 200
         return Response(shapes.recorded(recorded), status=status)
 
     def _under(self, member: str, placed_at: datetime) -> NamedUnder | None:
-        """The member and the version of the programme the order was placed under."""
-        return None if "\x00" in member else named_under(address=member, at=placed_at)
+        """The member, and the programme as it was when the order was placed and is."""
+        if "\x00" in member:
+            return None
+        return named_under(address=member, at=placed_at, now=self.now)
 
     def _line(self, told: dict[str, Any], place: int, exponent: int) -> Line:
         where = f"lines.{place}"

@@ -11,6 +11,7 @@ from loyalty.tiers import bases
 from loyalty.tiers import services as tiers
 from loyalty.tiers.models import TierMembership
 from members.programme import queries as programme
+from members.programme.rules import Settings
 
 # Net money of orders. A refund is taken off the day of its order; a credit note that
 # names none counts at its own.
@@ -36,12 +37,14 @@ def written(
     actor: str,
     now: datetime,
     others: Collection[int] = (),
+    settings: Settings | None = None,
 ) -> None:
     """Tiers follow orders and refunds that were just written, all in a few queries.
 
-    `others` are members who may have lost what they had, as by a correction.
+    `others` are members who may have lost what they had, as by a correction; `settings`
+    those in force now, where the caller has read them.
     """
-    if not programme.settings_at(at=now).tier_sets:
+    if not (settings or programme.settings_at(at=now)).tier_sets:
         return
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [list(order_ids)])

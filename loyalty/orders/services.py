@@ -66,12 +66,14 @@ def record(
     actor: str,
     at: datetime,
     settings: Settings | None = None,
+    today: Settings | None = None,
 ) -> Recorded:
     """Record an order; the same again is met, not made (`created` is False).
 
     Points it pays with are spent first, then it earns on the rest by the version in
     force when it was placed, then refunds that came before it are applied. A caller
-    that has read that version hands it over as `settings`. Raises `Future`,
+    that has read that version hands it over as `settings`, and the one in force at `at`
+    as `today`. Raises `Future`,
     `WrongCurrency`, `NegativeAmount`, `InsufficientPoints`, or `ExternalIdConflict` if
     the source used the number for other content.
     """
@@ -91,7 +93,7 @@ def record(
     if written.awaited:
         with kernel.guarded():
             parking.apply(order=order, by=by, actor=actor, at=at)
-    qualifying.written(order_ids=[order.pk], actor=actor, now=at)
+    qualifying.written(order_ids=[order.pk], actor=actor, now=at, settings=today)
     return Recorded(
         order=order,
         created=True,

@@ -47,28 +47,40 @@ def named(*, address: str) -> Named | None:
 
 @dataclass(frozen=True, kw_only=True)
 class NamedUnder:
-    """Who is meant, if anybody, and the settings in force at a moment."""
+    """Who is meant, if anybody, and the settings in force at a moment and now."""
 
     member: Named | None
     settings: Settings
+    today: Settings
 
 
-def named_under(*, address: str, at: datetime) -> NamedUnder:
-    """As `named`, with the programme's settings, in the same small query."""
+def named_under(
+    *, address: str, at: datetime, now: datetime | None = None
+) -> NamedUnder:
+    """As `named`, with the programme's settings, in the same small query.
+
+    Those of `now` too, if it is another moment than `at`.
+    """
     chosen = _chosen(address)
     if chosen is None:
-        return NamedUnder(member=None, settings=programme.settings_at(at=at))
+        settings, today = (programme.settings_at(at=one) for one in (at, now or at))
+        return NamedUnder(member=None, settings=settings, today=today)
     where, told = chosen
     with prepared() as cursor:
         cursor.execute(
-            f"SELECT m.*, p.id FROM ({programme.IN_FORCE}) p LEFT JOIN ({where}) m ON true",  # noqa: S608  our own text
-            [at, *told],
+            f"SELECT m.*, p.id, n.id FROM ({programme.IN_FORCE}) p "  # noqa: S608  our own text
+            f"CROSS JOIN ({programme.IN_FORCE}) n LEFT JOIN ({where}) m ON true",
+            [at, now or at, *told],
         )
         row = cursor.fetchone()
     if row is None:
         raise programme.NoProgramme("No programme version; run manage.py migrate.")
-    *who, version = row
-    return NamedUnder(member=_of(who), settings=programme.stored(version))
+    *who, version, current = row
+    return NamedUnder(
+        member=_of(who),
+        settings=programme.stored(version),
+        today=programme.stored(current),
+    )
 
 
 def find(*, address: str) -> Member | None:
