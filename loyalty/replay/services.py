@@ -40,8 +40,8 @@ from members.programme import queries as programme
 from members.programme import rules
 from members.programme.models import ProgrammeDraft
 
-# Members of one transaction: seconds of work, which is all that a stop loses.
-BATCH = 20_000
+# Members of one transaction: a second of work, which is all that a stop waits for.
+BATCH = 2_000
 
 # (members done, members in all)
 Report = Callable[[int, int], None]

@@ -85,6 +85,16 @@ def sides(replay: Replay) -> list[SideShown]:
     ]
 
 
+def by_real_points(replay: Replay) -> bool:
+    """Say if a tier that multiplies points is reached by points: by those of the books."""
+    return any(
+        tier.basis in ("qualifying_points", "balance") and tier.multiplier != 1
+        for told in replay.sides
+        for one in side_of(told).settings.tier_sets
+        for tier in one.tiers
+    )
+
+
 def _side(
     side: Mapping[str, Any], first: Mapping[str, Any], settings: Settings
 ) -> SideShown:

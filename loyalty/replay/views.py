@@ -134,5 +134,6 @@ def _result(replay: Replay) -> dict[str, Any]:
         "note": shown.note(replay),
         "ledger": result["ledger"],
         "differs": result["ledger"]["points"] - today["points"],
+        "real_points": shown.by_real_points(replay),
         "changed": services.has_changed(replay=replay),
     }

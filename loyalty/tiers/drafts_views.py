@@ -18,6 +18,7 @@ from config.lib.ui import Crumb
 from loyalty.tiers import preview
 from loyalty.tiers.forms import SetForms, initial_of, refuse, told_of
 from members.access.http import requires, user_of
+from members.programme import queries as programme
 from members.programme import rules
 from members.programme.models import ProgrammeDraft
 from members.programme.rules import Settings
@@ -116,7 +117,9 @@ def _page(
 def _moves(settings: Settings) -> dict[str, Any]:
     now = clock.now()
     return {
-        "moves": preview.of(settings=settings, at=now),
+        "moves": preview.beside(
+            settings=settings, today=programme.settings_at(at=now), at=now
+        ),
         "today": periods.day_of(now, settings.zone),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from config.lib import periods
@@ -19,7 +19,7 @@ NAMED = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """So many members who hold `held` have reached `fits`. Some of them by name.
+    """So many members who hold `held` would have `fits`. Some of them by name.
 
     `held` is None where the rules have no longer the tier.
     """
@@ -32,23 +32,44 @@ class Move:
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """Up at once; down when what they hold ends, unless they reach it again."""
+    """Up at once; down when what they hold ends, unless they reach it again.
+
+    `falls_today` members would fall under the rules it was compared with too.
+    """
 
     tier_set: TierSet
     up: Sequence[Move]
     down: Sequence[Move]
     stays: int
+    falls_today: int | None = None
+
+    @property
+    def falls(self) -> int:
+        return sum(move.members for move in self.down)
 
 
+# As the night will have it: one step or to fit, and never below a lock.
 _MOVES = """
-SELECT f.set_no, n.rank, f.fit, count(*) AS members,
+SELECT f.set_no, n.rank, m.fit, count(*) AS members,
        (array_agg(f.member_id ORDER BY f.member_id))[1:%(named)s] AS some
   FROM fits f {held}
- GROUP BY f.set_no, n.rank, f.fit ORDER BY f.set_no, n.rank, f.fit
+ CROSS JOIN LATERAL (SELECT CASE WHEN n.rank > f.fit THEN greatest(f.fit,
+       least(n.floor, n.rank), CASE WHEN held.downgrade = 'one_step' THEN n.rank - 1 END)
+       ELSE f.fit END AS fit) m
+ GROUP BY f.set_no, n.rank, m.fit ORDER BY f.set_no, n.rank, m.fit
 """
 _EVERYBODY = """
 SELECT id AS member_id, %(day)s::date AS day FROM members_member WHERE merged_into_id IS NULL
 """
+
+
+def beside(*, settings: Settings, today: Settings, at: datetime) -> list[Moves]:
+    """As `of`, and how many of each set fall under the rules of today anyway."""
+    falls = {one.tier_set.key: one.falls for one in of(settings=today, at=at)}
+    return [
+        replace(one, falls_today=falls.get(one.tier_set.key))
+        for one in of(settings=settings, at=at)
+    ]
 
 
 def of(*, settings: Settings, at: datetime) -> list[Moves]:

@@ -67,9 +67,9 @@ def change_tiers(request: HttpRequest) -> HttpResponse:
         if act != "publish":
             latest = programme.latest()
             draft = rules.parse({**rules.dump(latest), **values}, number=latest.number)
-            return _page(
-                request, forms, version, moves=preview.of(settings=draft, at=at)
-            )
+            now = programme.settings_at(at=at)
+            moves = preview.beside(settings=draft, today=now, at=at)
+            return _page(request, forms, version, moves=moves)
         published = _publish(request, version, values, at)
     except DomainError as refusal:
         refuse(kept, version, refusal)

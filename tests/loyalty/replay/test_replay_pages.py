@@ -57,6 +57,20 @@ def test_a_replay_is_started_followed_and_read(client, ana):
     assert "€0.20" in text(client.get(list_of(one)))
 
 
+@pytest.mark.parametrize(("multiplier", "said"), [("1.5", True), ("1", False)])
+def test_page_says_where_tiers_are_reached_by_real_points(
+    client, ana, multiplier, said
+):
+    gold = {"key": "gold", "threshold": 100, "multiplier": multiplier}
+    tiers = [{"key": "base", "threshold": 0}, gold]
+    found = replayed(draft(tier_sets=[{"key": "status", "tiers": tiers}]))
+    client.force_login(ana)
+
+    shown = text(client.get(page_of(found)))
+
+    assert ("by the points members really earned" in shown) is said
+
+
 def test_two_drafts_are_compared_on_one_page(client, ana):
     factories.order(factories.member(), minor=1000)
     one, other = (

@@ -127,6 +127,30 @@ def test_preview_of_higher_thresholds_says_who_falls_later(client, ana, member):
     ]
 
 
+@pytest.mark.parametrize(
+    ("downgrade", "falls_to"), [("one_step", "silver"), ("to_fit", "base")]
+)
+def test_preview_falls_as_the_set_says_and_tells_who_would_fall_anyway(
+    client,
+    ana,
+    member,  # noqa: F811
+    downgrade,
+    falls_to,
+):
+    buy(member, 100_00)
+    harder = LINES.replace("100", "900").replace("50", "700")
+
+    told = {"key": "status", "downgrade": downgrade, "tiers": harder}
+    response = send(client, ana, body(told))
+
+    (moves,) = response.context["moves"]
+    assert [(one.held.key, one.fits.key, one.members) for one in moves.down] == [
+        ("gold", falls_to, 1)
+    ]
+    assert (moves.falls, moves.falls_today) == (1, 0)
+    assert "rules 0." in response.content.decode()
+
+
 def test_publishing_lifts_at_once_and_lowers_nobody(client, ana, member):  # noqa: F811
     buy(member, 60_00)
     easier = {"key": "status", "tiers": LINES.replace("100", "60")}
