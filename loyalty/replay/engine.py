@@ -53,6 +53,8 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
         one.settings.earn is not None and one.settings.earn.caps.total is not None
         for one in sides
     )
+    # Held tiers and tiers worked out cannot be compared: one side worked out, all are.
+    anew = any(not same_ladder(one.settings, today) for one in sides)
     used = kernel.run(statements.USED, told)[0]["used"] if limited else 0
     return Prepared(
         window=window,
@@ -60,7 +62,7 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
         told={**told, "used": used},
         by_side=tuple(
             _side(place, one, stretches_of(one, timeline=timeline, starts=starts), told)
-            | {"tiers": _tiers(one.settings, today, as_of=window.as_of)}
+            | {"tiers": _tiers(one.settings, as_of=window.as_of) if anew else None}
             for place, one in enumerate(sides)
         ),
         at_once=limited,
@@ -75,9 +77,9 @@ class Tiers:
     told: dict[str, Any]
 
 
-def _tiers(settings: Settings, today: Settings, *, as_of: datetime) -> Tiers | None:
-    """None: members earn by the tiers they held, or no tier multiplies."""
-    if same_ladder(settings, today) or not grants.factors_of(settings):
+def _tiers(settings: Settings, *, as_of: datetime) -> Tiers | None:
+    """None: no tier multiplies."""
+    if not grants.factors_of(settings):
         return None
     factors = {
         n: {rank: str(tier.multiplier) for rank, tier in enumerate(one.tiers)}
