@@ -16,6 +16,19 @@ def day_of(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
+def backwards(starts: date | datetime, ends: date | datetime) -> bool:
+    """Whether nothing lies between: a day as end is included, a moment is not.
+
+    A day and a moment are told apart by their days.
+    """
+    if isinstance(starts, datetime) and isinstance(ends, datetime):
+        return ends <= starts
+    first, last = (
+        one.date() if isinstance(one, datetime) else one for one in (starts, ends)
+    )
+    return last < first
+
+
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """This is the first instant of a local day, in UTC.
 

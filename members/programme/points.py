@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from django.utils.translation import gettext as _
 
-from config.lib.periods import Rounding
+from config.lib.periods import Rounding, backwards
 from members.programme.errors import InvalidSetting
 
 EarnRounding = Literal["floor", "half_up"]
@@ -241,7 +241,7 @@ def _bonuses(value: object) -> tuple[Bonus, ...]:
             ends=_moment(f"{where}.to", told.get("to")),
             multiplier=_factor(f"{where}.multiplier", told.get("multiplier")),
         )
-        if bonus.starts and bonus.ends and bonus.ends <= bonus.starts:
+        if bonus.starts and bonus.ends and backwards(bonus.starts, bonus.ends):
             raise InvalidSetting(
                 _("A period ends after it begins."), field=f"{where}.to"
             )

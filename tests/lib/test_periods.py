@@ -149,3 +149,21 @@ def test_last_day_is_the_next_day_on_which_such_a_period_ends(day, rounding):
 
     assert periods.last_day(day, rounding) == last
     assert periods.last_day(day, "none") == day
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "nothing"),
+    [
+        (date(2026, 3, 1), date(2026, 3, 1), False),
+        (date(2026, 3, 2), date(2026, 3, 1), True),
+        (
+            datetime(2026, 3, 1, 9, tzinfo=UTC),
+            datetime(2026, 3, 1, 9, tzinfo=UTC),
+            True,
+        ),
+        (datetime(2026, 3, 1, 9, tzinfo=UTC), date(2026, 3, 1), False),
+        (date(2026, 3, 2), datetime(2026, 3, 1, 9, tzinfo=UTC), True),
+    ],
+)
+def test_period_of_one_day_holds_that_day(starts, ends, nothing):
+    assert periods.backwards(starts, ends) is nothing

@@ -60,7 +60,7 @@ earns = st.fixed_dictionaries(
                     "to": st.none() | st.sampled_from(["2026-01-31", "2026-02-03"]),
                     "multiplier": factors,
                 }
-            ),
+            ).filter(lambda one: not one["from"] or (one["to"] or "9") >= one["from"]),
             max_size=2,
         ),
         "caps": st.fixed_dictionaries(
