@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from analytics.values import services as values
+from members.jobs import services as jobs
 from members.profiles.models import Member
 from tests import factories
 
@@ -113,6 +114,21 @@ def test_an_operator_finds_members_instead_of_figures(client, clara):
 
     assert "Find a member" in page
     assert client.get("/insights/rfm/").status_code == 403
+
+
+def test_a_running_job_stands_on_the_overview_with_its_stop(client, ana, world):
+    """In a fragment of a fragment: it keeps the request, so its form has a token."""
+    job = jobs.create(kind="recompute", params={}, by=ana, at=AT)
+    jobs.start(job_id=job.pk, at=AT)
+    client.force_login(ana)
+
+    response = client.get("/")
+
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert f'id="job-{job.pk}"' in page
+    row = page[page.index(f'id="job-{job.pk}"') :]
+    assert "csrfmiddlewaretoken" in row[: row.index("</div>\n</div>")]
 
 
 def test_wrong_scores_are_refused_by_name(client, world):
