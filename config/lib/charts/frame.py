@@ -12,6 +12,7 @@ from config.lib.charts.ticks import nice_ticks, scale
 
 HEAD = 10.0  # room above the highest tick for half a line of text
 FOOT = 24.0  # room below the plot for the labels
+COLUMNS = 96  # digits beside each other below a plot
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,9 @@ def slot_xs(count: int) -> list[float]:
 def labels_at(
     xs: Sequence[float], labels: Sequence[str], *, y: float, room: int = 12
 ) -> SafeString:
-    """This prints at most `room` labels; every second one hides when narrow."""
-    every = -(-len(labels) // room)
+    """This prints at most `room` labels, fewer wide ones; every second hides when narrow."""
+    widest = max((text_width(label) for label in labels), default=1)
+    every = -(-len(labels) // max(2, min(room, COLUMNS // max(1, widest))))
     kept = [i for i in range(len(labels)) if (len(labels) - 1 - i) % every == 0]
     out = []
     for order, i in enumerate(reversed(kept)):
