@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from config.lib.problem import InvalidInput
 from loyalty.tiers import locks, queries, shapes
 from loyalty.tiers import serializers as io
-from loyalty.tiers.errors import UnknownTier
+from loyalty.tiers.errors import UnknownSet, UnknownTier
 from loyalty.tiers.models import TierLock
 from members.api.fields import LARGEST_ID
 from members.profiles.api import MemberEndpoint
@@ -103,5 +103,5 @@ def chosen(settings: Settings, key: str | None) -> TierSet:
     except UnknownTier:
         known = ", ".join(one.key for one in settings.tier_sets)
         raise InvalidInput(
-            field="set", code=UnknownTier.code, detail=f"{UnknownTier.message} {known}"
+            field="set", code=UnknownSet.code, detail=f"{UnknownSet.message} {known}"
         ) from None

@@ -13,6 +13,11 @@ class UnknownTier(DomainError):
     field = "tier"
 
 
+class UnknownSet(UnknownTier):
+    message = gettext_lazy("The programme has no such set of tiers.")
+    field = "set"
+
+
 class LockOver(DomainError):
     code = "lock_over"
     message = gettext_lazy("A lock ends today or later.")

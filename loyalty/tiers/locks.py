@@ -8,7 +8,7 @@ from django.db import transaction
 
 from loyalty.tiers import deciding, services
 from loyalty.tiers.deciding import Change
-from loyalty.tiers.errors import LockOver, NotLocked, UnknownTier
+from loyalty.tiers.errors import LockOver, NotLocked, UnknownSet, UnknownTier
 from loyalty.tiers.models import TierLock, TierMembership
 from members.audit import services as audit
 from members.programme.rules import Settings
@@ -16,10 +16,10 @@ from members.programme.tiers import TierSet
 
 
 def set_of(settings: Settings, key: str | None) -> TierSet:
-    """The set of tiers with this key; none named is the first. Raises `UnknownTier`."""
+    """The set of tiers with this key; none named is the first. Raises `UnknownSet`."""
     found = [one for one in settings.tier_sets if key in (None, "", one.key)]
     if not found:
-        raise UnknownTier(field="set")
+        raise UnknownSet()
     return found[0]
 
 
@@ -37,7 +37,7 @@ def put(
 ) -> TierLock:
     """Keep a member in a tier or above through a day; whoever is below is lifted to it.
 
-    Raises `UnknownTier`, `LockOver`.
+    Raises `UnknownSet`, `UnknownTier`, `LockOver`.
     """
     one = set_of(settings, tier_set)
     rank = one.rank(tier)

@@ -16,7 +16,7 @@ from loyalty.liability.models import LiabilityDay
 from tests.loyalty.points.machine import Books
 from tests.loyalty.points.model import Book
 
-HISTORIES = int(os.environ.get("TERN_HISTORIES", "40"))
+HISTORIES = int(os.environ.get("TERN_HISTORIES", "20"))
 STEPS = int(os.environ.get("TERN_HISTORY_STEPS", "25"))
 INSTANT = timedelta(microseconds=1)
 COLUMNS = {

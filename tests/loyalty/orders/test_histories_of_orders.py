@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests import histories
 from tests.loyalty.orders.machine import Orders
 
-USUAL = 40
+USUAL = 25
 
 
 @pytest.mark.slow

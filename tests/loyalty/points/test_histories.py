@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests import histories
 from tests.loyalty.points.machine import Books
 
-USUAL = 60
+USUAL = 40
 
 
 @pytest.mark.slow
