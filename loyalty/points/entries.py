@@ -10,7 +10,8 @@ from typing import Any
 from config.lib.db import prepared
 from loyalty.points.models import Hold, Lot, Transfer
 
-# A debit names the lots it took from, a credit the lots it made.
+# A debit names the lots it took from, a credit the lots it made. LIMIT keeps the planner from
+# merging with the index of all accounts, which it takes for short: looked up are two.
 _ENTRY = """
 SELECT t.id, t.kind, t.reference, t.occurred_at, t.posted_at, t.version, t.reason, t.actor,
        t.reverses_id, t.parts, t.currency,
@@ -25,8 +26,10 @@ SELECT t.id, t.kind, t.reference, t.occurred_at, t.posted_at, t.version, t.reaso
               FROM loyalty_allocation x WHERE x.transfer_id = t.id)
        END AS lots
   FROM loyalty_transfer t
-  JOIN loyalty_account c ON c.id = t.credit_account_id
-  JOIN loyalty_account d ON d.id = t.debit_account_id
+ CROSS JOIN LATERAL (
+       SELECT id, member_id FROM loyalty_account WHERE id = t.credit_account_id LIMIT 1) c
+ CROSS JOIN LATERAL (
+       SELECT id, member_id FROM loyalty_account WHERE id = t.debit_account_id LIMIT 1) d
  WHERE {chosen} AND (c.member_id = %(member)s OR d.member_id = %(member)s)
 """
 
