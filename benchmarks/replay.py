@@ -40,7 +40,7 @@ SELECT 'bench', 'o-' || m.id || '-' || n, m.id, 'order', at,
        'CNY', '', '', now(), now()
   FROM members_member m, generate_series(1, %(each)s) n,
        LATERAL (SELECT %(as_of)s::timestamptz
-                       - make_interval(secs => (hashint8(n * 1000003 + m.id)::bigint
+                       - make_interval(secs => 1 + (hashint8(n * 1000003 + m.id)::bigint
                          + 2147483648) %% 28000000) AS at) placed;
 INSERT INTO loyalty_order (source, external_id, member_id, kind, refund_of_id, placed_at, day,
        amount_minor, currency, channel, content_hash, created_at, updated_at)
