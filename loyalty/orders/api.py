@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +18,7 @@ from loyalty.orders.models import Order
 from loyalty.orders.rules import Line
 from loyalty.points import kernel
 from members.api.views import Endpoint
-from members.profiles.queries import NamedUnder, named_under
+from members.profiles.queries import named_under
 from members.programme import queries as programme
 
 WRITE = ("orders:write",)
@@ -31,7 +30,7 @@ class OrderEndpoint(Endpoint):
     """For addresses below `orders/{order}/`."""
 
     def found(self, address: str) -> Order:
-        order = None if "\x00" in address else queries.find(address=address)
+        order = queries.find(address=address)
         if order is None:
             raise Http404
         return order
@@ -59,8 +58,8 @@ class Orders(OrderEndpoint):
     def post(self, request: Request) -> Response:
         """Record an order: points pay a part, the rest earns. The same again is 200."""
         told = self.body(io.NewOrder)
-        under = self._under(told["member"], told["placed_at"])
-        if under is None or under.member is None:
+        under = named_under(address=told["member"], at=told["placed_at"], now=self.now)
+        if under.member is None:
             raise InvalidInput(
                 field="member",
                 code="unknown_member",
@@ -92,12 +91,6 @@ class Orders(OrderEndpoint):
             )
         status = 201 if recorded.created else 200
         return Response(shapes.recorded(recorded), status=status)
-
-    def _under(self, member: str, placed_at: datetime) -> NamedUnder | None:
-        """The member, and the programme as it was when the order was placed and is."""
-        if "\x00" in member:
-            return None
-        return named_under(address=member, at=placed_at, now=self.now)
 
     def _line(self, told: dict[str, Any], place: int, exponent: int) -> Line:
         where = f"lines.{place}"
@@ -138,7 +131,7 @@ class Refunds(OrderEndpoint):
         """Take an order back, in part or whole. One that is not here yet waits: 202."""
         told = self.body(io.NewRefund)
         wanted = self._told(told)
-        found = None if "\x00" in order else queries.find(address=order)
+        found = queries.find(address=order)
         if found is None:
             parked = self._parked(order, wanted)
             if parked is not None:
@@ -154,7 +147,7 @@ class Refunds(OrderEndpoint):
     def _parked(self, address: str, wanted: refunds.Told) -> Response | None:
         """The answer if the refund waits; None: its order came in the meantime."""
         named = queries.external(address)
-        if named is None or "\x00" in address:
+        if named is None:
             raise Http404
         source, external_id = named
         parked = parking.park(

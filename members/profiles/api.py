@@ -37,15 +37,13 @@ class MemberEndpoint(Endpoint):
 
     def under(self, address: str) -> tuple[Named, Settings]:
         """Who is meant, and the programme in force now, in one look."""
-        if "\x00" in address:
-            raise Http404
         found = queries.named_under(address=address, at=self.now)
         if found.member is None:
             raise Http404
         return found.member, found.settings
 
     def found(self, address: str) -> Named:
-        member = queries.named(address=address) if "\x00" not in address else None
+        member = queries.named(address=address)
         if member is None:
             raise Http404
         return member
