@@ -60,10 +60,15 @@ PLAIN = (
     """,
     "VACUUM (ANALYZE) bench_account",
 )
-MOVE = r"""
+# Told apart by pgbench's own arithmetic: parameters of a prepared statement carry no type,
+# and to PostgreSQL an untyped 9 is a text that comes after an untyped 10.
+TWO_MEMBERS = r"""
 \set a random(1, :members)
 \set b random(1, :members - 1)
-SELECT bench_move(:a, CASE WHEN :b >= :a THEN :b + 1 ELSE :b END, 1);
+\set b CASE WHEN :b >= :a THEN :b + 1 ELSE :b END
+"""
+MOVE = f"""{TWO_MEMBERS}
+SELECT bench_move(:a, :b, 1);
 """
 REDEEM = r"""
 \set m random(1, :members)
@@ -81,11 +86,9 @@ SELECT transfer_id FROM points_credit('points', 'issued', 'earn', ARRAY[:m]::big
 EARN_APART = EARN.replace("'issued'", "'own' || :r").replace(
     r"\set m", "\\set r random(1, 1000)\n\\set m", 1
 )
-GIVE = r"""
-\set a random(1, :members)
-\set b random(1, :members - 1)
-SELECT transfer_id FROM points_transfer(:a, CASE WHEN :b >= :a THEN :b + 1 ELSE :b END,
-    'points', 1, gen_random_uuid()::text, 'd', now(), '', '');
+GIVE = f"""{TWO_MEMBERS}
+SELECT transfer_id FROM points_transfer(:a, :b, 'points', 1, gen_random_uuid()::text, 'd', now(),
+    '', '');
 """
 CREDIT_MANY = """
 SELECT count(*) FROM points_credit('points', 'issued', 'earn', %(members)s::bigint[],

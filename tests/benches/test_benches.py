@@ -12,7 +12,14 @@ from django.db import connection
 from rich.console import Console
 
 from analytics.directory.rules import SORTS
-from benchmarks import directory_pages, rebuild, report, write_back
+from benchmarks import (
+    directory_pages,
+    ledger,
+    pgbench,
+    rebuild,
+    report,
+    write_back,
+)
 from benchmarks.__main__ import BENCHES
 from benchmarks.cluster import Cluster
 from benchmarks.report import Figure, Result
@@ -60,6 +67,16 @@ def test_bench_reports_and_what_must_be_exact_is(name, cluster):
     assert set(figures) >= REPORTED[name]
     assert all(figure.value >= 0 for figure in result.figures)
     assert {w: v for w, v in exact.items() if v[0] and w not in OF_SIZE} == {}
+
+
+def test_who_gives_and_who_takes_are_two_members(cluster):
+    script = f"{ledger.TWO_MEMBERS}\nSELECT 1 / (:a::bigint - :b::bigint);\n"
+
+    tps = pgbench.transactions(
+        script, cluster=cluster, clients=1, seconds=1, members=11
+    )
+
+    assert tps > 0
 
 
 def test_a_missed_hold_fails_the_bench_and_is_seen():
