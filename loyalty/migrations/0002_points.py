@@ -472,7 +472,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="lot",
-            index=models.Index(fields=["available_at"], name="lot_available"),
+            index=models.Index(
+                condition=models.Q(("available_at__gt", models.F("earned_at"))),
+                fields=["available_at"],
+                name="lot_available",
+            ),
         ),
         migrations.AddIndex(
             model_name="lot",

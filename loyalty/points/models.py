@@ -188,13 +188,17 @@ class Lot(models.Model):
                 name="lot_to_spend",
                 condition=Q(has_points=True),
             ),
-            # The night's work: what expires, what becomes available.
+            # The night's work: what expires, and what became available later than earned.
             models.Index(
                 fields=["expires_at"],
                 name="lot_to_expire",
                 condition=Q(has_points=True, expires_at__isnull=False),
             ),
-            models.Index(fields=["available_at"], name="lot_available"),
+            models.Index(
+                fields=["available_at"],
+                name="lot_available",
+                condition=Q(available_at__gt=F("earned_at")),
+            ),
             # Lots of a member, whatever is left; as-of reads.
             models.Index(fields=["account", "id"], name="lot_of_account"),
         ]

@@ -12,7 +12,7 @@ from functools import partial
 
 from django.db import connection
 
-from config.lib import periods
+from config.lib import hands, periods
 from loyalty.points import kernel, rules
 from loyalty.points.enums import Role, TransferKind
 from loyalty.points.models import NightlyRun
@@ -91,13 +91,24 @@ def catch_up(
 ) -> int:
     """Let holds run out, debts be paid and lots expire; returns how many accounts it was.
 
-    Ends when nothing is due. Each batch is a transaction of its own.
+    Ends when nothing is due: who is due is asked before the batches, and once more
+    after them. A batch is a transaction of its own, and two are done at a time.
     """
     total = 0
-    while found := kernel.call("points_night", now=now, limit=batch)["points_night"]:
-        total += found
-        report(total)
+    while due := kernel.call("points_due", now=now)["points_due"]:
+        batches = [due[n : n + batch] for n in range(0, len(due), batch)]
+        for done in hands.each(partial(_bring_up, now=now), batches):
+            total += done
+            report(total)
     return total
+
+
+def _bring_up(accounts: list[int], *, now: datetime) -> int:
+    kernel.run(
+        "SELECT points_night(%(accounts)s::bigint[], %(now)s)",
+        {"accounts": accounts, "now": now},
+    )
+    return len(accounts)
 
 
 def birthdays(

@@ -140,12 +140,13 @@ BEGIN
     RETURN v_taken;
 END $$;
 
--- The same where points_require has said that there is enough, in p_lot alone if it is
--- named: most of what is spent comes out of one lot, and that needs no queue.
+-- The same where it is known that there is enough: in p_lot alone, which points_first has
+-- named, or where points_require has said so. Call it by assignment: plpgsql evaluates
+-- that by itself, and a PERFORM with a whole statement.
 CREATE FUNCTION points_take_all(
     p_account bigint, p_points bigint, p_transfer bigint, p_at timestamptz, p_now timestamptz,
     p_lot bigint
-) RETURNS void LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     IF p_lot IS NOT NULL THEN
         UPDATE loyalty_lot SET remaining = remaining - p_points WHERE id = p_lot;
@@ -157,6 +158,7 @@ BEGIN
         RAISE EXCEPTION 'account % promised points it does not have', p_account
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    RETURN p_points;
 END $$;
 
 -- What may be spent at a moment, after points_catch_up.

@@ -47,7 +47,7 @@ BEGIN
     IF v_account.debt > 0 THEN
         PERFORM points_settle(v_id, p_now, p_now, NULL, ARRAY[v_lot]);
     END IF;
-    PERFORM points_open(v_account, p_now);
+    v_account := points_open(v_account, p_now);
 END $$;
 
 -- Credits in bulk, and one at a time: arrays of one length, one element a credit, all
@@ -248,32 +248,40 @@ CREATE FUNCTION points_transfer(
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_from loyalty_account;
+    v_to loyalty_account;
+    v_first bigint;
+    v_second bigint;
     v_giver bigint;
     v_taker bigint;
     v_lot bigint;
+    v_taken bigint;
 BEGIN
     -- Made in one order whoever gives: two that make each other's account would block.
-    PERFORM points_account(least(p_from_member, p_to_member), p_currency);
-    PERFORM points_account(greatest(p_from_member, p_to_member), p_currency);
-    v_giver := points_account(p_from_member, p_currency);
-    v_taker := points_account(p_to_member, p_currency);
+    v_first := points_account(least(p_from_member, p_to_member), p_currency);
+    v_second := points_account(greatest(p_from_member, p_to_member), p_currency);
+    v_giver := CASE WHEN p_from_member <= p_to_member THEN v_first ELSE v_second END;
+    v_taker := CASE WHEN p_from_member <= p_to_member THEN v_second ELSE v_first END;
     PERFORM 1 FROM loyalty_account WHERE id IN (v_giver, v_taker) ORDER BY id FOR UPDATE;
     transfer_id := points_met(p_reference, p_digest);
     replayed := transfer_id IS NOT NULL;
     IF replayed THEN
         RETURN;
     END IF;
-    p_now := greatest(points_now(v_giver, p_now), points_now(v_taker, p_now));
-    PERFORM points_open(a, p_now) FROM loyalty_account a WHERE id = v_taker;
     SELECT * INTO v_from FROM loyalty_account WHERE id = v_giver;
-    v_from := points_open(v_from, p_now);
-    v_lot := points_require(v_from, p_points, p_now, p_now);
+    SELECT * INTO v_to FROM loyalty_account WHERE id = v_taker;
+    p_now := greatest(p_now, v_from.known_at, v_to.known_at);
+    v_to := points_open(v_to, p_now);
+    v_lot := points_first(v_from, p_points, p_now, p_now);
+    IF v_lot IS NULL THEN
+        v_from := points_open(v_from, p_now);
+        PERFORM points_require(v_from, p_points, p_now, p_now);
+    END IF;
     INSERT INTO loyalty_transfer (currency, debit_account_id, credit_account_id, points, kind,
         reference, digest, occurred_at, posted_at, reason, actor)
     VALUES (v_from.currency, v_giver, v_taker, p_points, 'transfer', p_reference, p_digest,
         p_now, p_now, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take_all(v_giver, p_points, transfer_id, p_now, p_now, v_lot);
+    v_taken := points_take_all(v_giver, p_points, transfer_id, p_now, p_now, v_lot);
     INSERT INTO loyalty_lot (account_id, transfer_id, points, remaining, earned_at,
         available_at, expires_at, rolling, origin_id)
     SELECT v_taker, x.transfer_id, x.points, x.points, l.earned_at, p_now, l.expires_at, l.rolling,
@@ -281,8 +289,8 @@ BEGIN
       FROM loyalty_allocation x JOIN loyalty_lot l ON l.id = x.lot_id
      WHERE x.transfer_id = points_transfer.transfer_id ORDER BY l.id;
     UPDATE loyalty_account SET unspent = unspent + p_points, known_at = p_now
-     WHERE id = v_taker;
-    PERFORM points_open(a, p_now) FROM loyalty_account a WHERE id = v_taker;
+     WHERE id = v_taker RETURNING * INTO v_to;
+    v_to := points_open(v_to, p_now);
 END $$;
 
 -- What a member owes is given up: the programme bears it.
@@ -351,37 +359,34 @@ BEGIN
     INSERT INTO loyalty_activation (lot_id, at)
     SELECT l.id, l.available_at FROM loyalty_lot l JOIN loyalty_transfer t ON t.id = l.transfer_id
      WHERE l.available_at <= p_now AND (p_from IS NULL OR l.available_at > p_from)
+       AND l.available_at > l.earned_at  -- so say those of later, and their index
        AND l.available_at > t.posted_at
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
 
--- One step of the night: at most p_limit accounts with something due. Returns how many
--- there were; call it until there are none.
-CREATE FUNCTION points_night(p_now timestamptz, p_limit int) RETURNS bigint
+-- The accounts that time alone would change, in id order: lots that have ended, holds
+-- whose time is over, debts that points could pay.
+CREATE FUNCTION points_due(p_now timestamptz) RETURNS bigint[] LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(account_id ORDER BY account_id), '{}') FROM (
+        SELECT l.account_id FROM loyalty_lot l
+         WHERE l.has_points AND l.remaining > l.held AND l.expires_at <= p_now
+        UNION
+        SELECT account_id FROM loyalty_hold WHERE state = 'open' AND expires_at <= p_now
+        UNION
+        SELECT d.account_id FROM loyalty_debt d
+         WHERE d.remaining > 0 AND EXISTS (
+            SELECT 1 FROM loyalty_lot l WHERE l.account_id = d.account_id
+               AND l.has_points AND l.remaining > l.held AND l.available_at <= p_now
+               AND (l.expires_at IS NULL OR l.expires_at > greatest(l.available_at, d.incurred_at)))
+    ) due
+$$;
+
+-- One step of the night: these accounts are brought up to now.
+CREATE FUNCTION points_night(p_accounts bigint[], p_now timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-    v_accounts bigint[];
 BEGIN
-    SELECT array_agg(account_id) INTO v_accounts FROM (
-        SELECT account_id FROM (
-            SELECT l.account_id FROM loyalty_lot l
-             WHERE l.has_points AND l.remaining > l.held AND l.expires_at <= p_now
-            UNION
-            SELECT account_id FROM loyalty_hold WHERE state = 'open' AND expires_at <= p_now
-            UNION
-            SELECT d.account_id FROM loyalty_debt d
-             WHERE d.remaining > 0 AND EXISTS (
-                SELECT 1 FROM loyalty_lot l WHERE l.account_id = d.account_id
-                   AND l.has_points AND l.remaining > l.held AND l.available_at <= p_now
-                   AND (l.expires_at IS NULL OR l.expires_at > greatest(l.available_at, d.incurred_at)))
-        ) due ORDER BY account_id LIMIT p_limit
-    ) first;
-    IF v_accounts IS NULL THEN
-        RETURN 0;
-    END IF;
-    PERFORM points_lock(v_accounts);
-    PERFORM points_catch_up(v_accounts, p_now);
-    RETURN cardinality(v_accounts);
+    PERFORM points_lock(p_accounts);
+    PERFORM points_catch_up(p_accounts, p_now);
 END $$;

@@ -17,30 +17,42 @@ BEGIN
     RETURN v_account;
 END $$;
 
--- Refuses unless p_points may be spent at p_at. A till that was offline asks for a
--- past moment: lots that have expired since are brought back as far as they are needed,
--- because they would have been spent first. Returns the lot that is spent first if it is
--- enough by itself, for points_take_all.
-CREATE FUNCTION points_require(
+-- The lot that gives all of p_points, where one look is enough: nothing held or owed,
+-- nothing told late, and the first lot neither ended nor pending. Lots are read in the
+-- order of their ends, so the first tells that none has ended. Null where more has to be
+-- looked at, by points_open and points_require.
+CREATE FUNCTION points_first(
     p_account loyalty_account, p_points bigint, p_at timestamptz, p_now timestamptz
 ) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_lot bigint;
+    v_free bigint;
+    v_available timestamptz;
+    v_expires timestamptz;
+BEGIN
+    IF p_account.held > 0 OR p_account.debt > 0 OR p_at < p_now THEN
+        RETURN NULL;
+    END IF;
+    SELECT id, remaining - held, available_at, coalesce(expires_at, 'infinity')
+      INTO v_lot, v_free, v_available, v_expires FROM loyalty_lot
+     WHERE account_id = p_account.id AND has_points AND remaining > held
+     ORDER BY loyalty_lot.expires_at NULLS LAST, earned_at, id LIMIT 1;
+    RETURN CASE WHEN v_free >= p_points AND v_available <= p_at AND v_expires > p_at
+                THEN v_lot END;
+END $$;
+
+-- Refuses unless p_points may be spent at p_at. A till that was offline asks for a
+-- past moment: lots that have expired since are brought back as far as they are needed,
+-- because they would have been spent first.
+CREATE FUNCTION points_require(
+    p_account loyalty_account, p_points bigint, p_at timestamptz, p_now timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     l record;
     v_need bigint := p_points;
     v_gone bigint := 0;
     v_free bigint;
-    v_lot bigint;
 BEGIN
-    IF p_at >= p_now AND p_account.debt = 0 THEN
-        -- With OR in place of coalesce the index would be read whole, and not in its order.
-        SELECT id, remaining - held INTO v_lot, v_free FROM loyalty_lot
-         WHERE account_id = p_account.id AND has_points AND remaining > held
-           AND available_at <= p_at AND coalesce(expires_at, 'infinity') > p_at
-         ORDER BY expires_at NULLS LAST, earned_at, id LIMIT 1;
-        IF v_free >= p_points THEN
-            RETURN v_lot;
-        END IF;
-    END IF;
     v_free := CASE WHEN p_account.debt > 0 THEN 0 ELSE points_free(p_account.id, p_at, p_now) END;
     IF p_at < p_now AND p_account.debt = 0 THEN
         SELECT coalesce(sum(points_expired_of(id, p_at)), 0) INTO v_gone
@@ -61,7 +73,6 @@ BEGIN
             EXIT WHEN v_need = 0;
         END LOOP;
     END IF;
-    RETURN NULL;
 END $$;
 
 -- Activity moves the end of points that follow it (expiry by inactivity).
@@ -82,6 +93,7 @@ CREATE FUNCTION points_debit(
 DECLARE
     v_account loyalty_account;
     v_lot bigint;
+    v_taken bigint;
 BEGIN
     -- The lock itself returns the row as the one who held it before has left it.
     SELECT * INTO v_account FROM loyalty_account WHERE id = p_account FOR UPDATE;
@@ -91,14 +103,17 @@ BEGIN
         RETURN;
     END IF;
     p_now := greatest(p_now, v_account.known_at);
-    v_account := points_open(v_account, p_now);
-    v_lot := points_require(v_account, p_points, p_at, p_now);
+    v_lot := points_first(v_account, p_points, p_at, p_now);
+    IF v_lot IS NULL THEN
+        v_account := points_open(v_account, p_now);
+        PERFORM points_require(v_account, p_points, p_at, p_now);
+    END IF;
     INSERT INTO loyalty_transfer (currency, debit_account_id, credit_account_id, points, kind,
         reference, digest, occurred_at, posted_at, version, reason, actor)
     VALUES (v_account.currency, p_account, points_own(p_role, v_account.currency), p_points,
         p_kind, p_reference, p_digest, p_at, p_now, p_version, p_reason, p_actor)
     RETURNING id INTO transfer_id;
-    PERFORM points_take_all(p_account, p_points, transfer_id, p_at, p_now, v_lot);
+    v_taken := points_take_all(p_account, p_points, transfer_id, p_at, p_now, v_lot);
     IF p_rolling_until IS NOT NULL THEN
         PERFORM points_roll(p_account, p_rolling_until, p_at);
     END IF;
@@ -129,8 +144,10 @@ BEGIN
         -- Its time was over before its turn came.
         PERFORM points_refuse('hold_over', jsonb_build_object('expires_at', p_expires_at));
     END IF;
-    v_account := points_open(v_account, p_now);
-    PERFORM points_require(v_account, p_points, p_now, p_now);
+    IF points_first(v_account, p_points, p_now, p_now) IS NULL THEN
+        v_account := points_open(v_account, p_now);
+        PERFORM points_require(v_account, p_points, p_now, p_now);
+    END IF;
     INSERT INTO loyalty_hold (account_id, points, reference, digest, placed_at, expires_at)
     VALUES (p_account, p_points, p_reference, p_digest, p_now, p_expires_at)
     RETURNING id INTO hold_id;

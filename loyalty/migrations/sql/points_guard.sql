@@ -47,19 +47,25 @@ BEGIN
 END $$;
 
 -- Of a lot only what is left changes; it becomes available sooner, never later,
--- and its end moves only where it follows the member's activity, and only on.
-CREATE TRIGGER lot_keeps_its_terms BEFORE UPDATE ON loyalty_lot FOR EACH ROW
-    WHEN (ROW(OLD.account_id, OLD.transfer_id, OLD.points, OLD.earned_at, OLD.rolling, OLD.origin_id)
+-- and its end moves only where it follows the member's activity, and only on. Asked where
+-- an update names one of its terms: postings name none.
+CREATE TRIGGER lot_keeps_its_terms BEFORE UPDATE OF id, account_id, transfer_id, points, earned_at,
+    rolling, origin_id, available_at, expires_at ON loyalty_lot FOR EACH ROW
+    WHEN (ROW(OLD.id, OLD.account_id, OLD.transfer_id, OLD.points, OLD.earned_at, OLD.rolling,
+              OLD.origin_id)
               IS DISTINCT FROM
-          ROW(NEW.account_id, NEW.transfer_id, NEW.points, NEW.earned_at, NEW.rolling, NEW.origin_id)
+          ROW(NEW.id, NEW.account_id, NEW.transfer_id, NEW.points, NEW.earned_at, NEW.rolling,
+              NEW.origin_id)
        OR (NEW.available_at IS DISTINCT FROM OLD.available_at
            AND (NEW.available_at IS NULL OR NEW.available_at > OLD.available_at))
        OR (NEW.expires_at IS DISTINCT FROM OLD.expires_at
            AND (NOT OLD.rolling OR NEW.expires_at IS NULL OR NEW.expires_at < OLD.expires_at)))
     EXECUTE FUNCTION points_never_changed();
 
-CREATE TRIGGER account_keeps_its_owner BEFORE UPDATE ON loyalty_account FOR EACH ROW
-    WHEN (ROW(OLD.member_id, OLD.currency, OLD.role) IS DISTINCT FROM ROW(NEW.member_id, NEW.currency, NEW.role))
+CREATE TRIGGER account_keeps_its_owner BEFORE UPDATE OF id, member_id, currency, role
+    ON loyalty_account FOR EACH ROW
+    WHEN (ROW(OLD.id, OLD.member_id, OLD.currency, OLD.role)
+              IS DISTINCT FROM ROW(NEW.id, NEW.member_id, NEW.currency, NEW.role))
     EXECUTE FUNCTION points_never_changed();
 
 CREATE TRIGGER debt_keeps_its_terms BEFORE UPDATE ON loyalty_debt FOR EACH ROW

@@ -12,7 +12,7 @@ from hypothesis.stateful import (
 )
 
 from config.lib import periods
-from loyalty.points import errors, kernel, postings, returns, rules, services
+from loyalty.points import errors, nightly, postings, returns, rules, services
 from loyalty.points.enums import TransferKind
 from loyalty.points.models import Transfer
 from tests.loyalty.points import model
@@ -297,8 +297,7 @@ class Books(TwoSides):
 
     @rule()
     def night(self):
-        while kernel.call("points_night", now=self.now, limit=2)["points_night"]:
-            pass
+        nightly.catch_up(now=self.now, batch=2)
         for book in [*self.world.books, *self.world.stars]:
             book.advance(self.now)
 
