@@ -31,6 +31,11 @@ def steps(usual: int) -> int:
     return int(told) if told else usual * (2 if _thorough() else 1)
 
 
+def fresh() -> bool:
+    """Whether the histories are new ones, which nobody has seen pass."""
+    return _thorough() or "TERN_HISTORIES" in os.environ
+
+
 def chosen(*, histories: int, steps_each: int) -> settings:
     """Settings of a state machine; shrinking takes minutes, TERN_HISTORY_SHRINK=0 skips it."""
     phases = [Phase.generate]
@@ -42,7 +47,7 @@ def chosen(*, histories: int, steps_each: int) -> settings:
     }
     return settings(
         **told,
-        derandomize=not (_thorough() or "TERN_HISTORIES" in os.environ),
+        derandomize=not fresh(),
         deadline=None,
         database=None,
         phases=phases,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests import histories
 from tests.analytics.metrics.agreement import check_all
 from tests.analytics.world import Bought
 
@@ -22,11 +23,11 @@ orders = st.builds(
 
 
 @settings(
-    max_examples=25,
+    max_examples=histories.count(12),
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking costs a second a step
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize=True,
+    derandomize=not histories.fresh(),
 )
 @given(
     bought=st.lists(orders, min_size=1, max_size=40),

@@ -14,20 +14,24 @@ import pytest
 from django.db import connection
 
 from config.lib import clock
+from loyalty.orders import loading
 from loyalty.points import audit
 from members.imports.models import ImportBatch
 from tests import factories
+from tests.members.imports import killed_import
 from tests.members.imports.books import books, counts, waiting_tables
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = clock.parse("2026-03-01T12:00:00+00:00")
-ROWS = 60_000  # more orders than one slice holds
-REFUND, LINES, BAD, FUTURE = 97, 50, 5_000, 7_777  # every so many rows
+# As 60,000 would be in slices of the product's size.
+ROWS = 12_000  # more orders than one slice holds
+PEOPLE = 1_800
+REFUND, LINES, BAD, FUTURE = 97, 50, 1_000, 1_555  # every so many rows
 
 
 def row(n: int) -> str:
     day = date(2025, 1, 1) + timedelta(days=n % 365)
-    member, amount = f"m-{n % 9_000}", f"{n % 200 + 1}.{n % 100:02}"
+    member, amount = f"m-{n % PEOPLE}", f"{n % 200 + 1}.{n % 100:02}"
     if n % BAD == 0:
         return f"o-{n},{member},{day},none,,,S{n % 9},tea,T-1"
     if n % FUTURE == 0:
@@ -36,11 +40,16 @@ def row(n: int) -> str:
     if n % REFUND == 0:
         # Of an order earlier in the file, of the same member, every other one too much.
         much = "0.01" if n % 2 else "999.00"
-        return f"o-{n},m-{(n - 1) % 9_000},2025-12-31,{much},refund,o-{n - 1},,,"
+        return f"o-{n},m-{(n - 1) % PEOPLE},2025-12-31,{much},refund,o-{n - 1},,,"
     number = n - 1 if n % LINES == 0 else n
     if number != n:
-        member = f"m-{(n - 1) % 9_000}"
+        member = f"m-{(n - 1) % PEOPLE}"
     return f"o-{number},{member},{day},{amount},,,S{n % 9},tea,T-{n % 30}"
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch):
+    monkeypatch.setattr(loading, "SLICE", killed_import.SLICE)
 
 
 @pytest.fixture
@@ -109,7 +118,7 @@ def final_state(load, path: Path, *, at) -> dict:
 @pytest.mark.parametrize(
     ("phase", "call", "seconds", "applied"),
     [
-        ("staging", 3, 0.0, False),
+        ("staging", 1, 0.0, False),
         ("applying", 1, 0.2, None),  # inside the transaction of a slice
         ("applying", 2, 0.0, True),
         ("applying", 4, 0.0, True),  # only the refused rows are left

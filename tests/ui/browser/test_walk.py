@@ -105,6 +105,14 @@ def value_all(walk: Walk) -> None:
     walk.open("/jobs/", "jobs")
 
 
+# The longest walk: each language, each width and, because a stop looks at the other theme
+# too, each theme; the shorter ones of single features go all four ways.
+@pytest.mark.parametrize(
+    "view",
+    [("desktop", "zh-hans", "dark"), ("phone", "en", "light")],
+    ids="-".join,
+    indirect=True,
+)
 def test_a_file_becomes_members_behind_a_number(walk):
     page = walk.page
     walk.stop("overview-empty")
