@@ -6,6 +6,7 @@ and 亿 with one decimal. `language` is Django's code: "en" or "zh-hans".
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -150,6 +151,16 @@ def points(ratio: Number | None, *, language: str, places: int = 1) -> str:
 def span(low: str, high: str) -> str:
     """This joins two printed values: 1,020–1,530."""
     return f"{low}\u2013{high}"
+
+
+def named(name: str, value: str, *, language: str) -> str:
+    """This sets a printed value behind its name, with the colon of the language."""
+    return f"{name}：{value}" if _family(language) == "zh" else f"{name}: {value}"
+
+
+def clauses(parts: Iterable[str], *, language: str) -> str:
+    """This joins parts of one sentence that hold commas or colons themselves."""
+    return ("；" if _family(language) == "zh" else "; ").join(parts)
 
 
 def day(value: dt.date | None, *, language: str) -> str:

@@ -112,7 +112,7 @@ def roll_chart(lines: list[Line], said: Voice, *, by: str) -> Chart:
                 "\n".join(
                     [label]
                     + [
-                        f"{one.name}: {said.number(one.values[n] or 0)}"
+                        said.named(one.name, said.number(one.values[n] or 0))
                         for one in series
                     ]
                 )
@@ -168,7 +168,7 @@ def trend(report: Report, said: Voice) -> Chart:
                 "\n".join(
                     [label]
                     + [
-                        f"{name}: {said.worth(report.trend[n][1][band])}"
+                        said.named(name, said.worth(report.trend[n][1][band]))
                         for band, name in enumerate(names)
                     ]
                 )

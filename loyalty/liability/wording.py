@@ -47,6 +47,9 @@ class Voice:
     def percent(self, value: float | None, places: int = 1) -> str:
         return formats.percent(value, language=self.language, places=places)
 
+    def named(self, name: str, value: str) -> str:
+        return formats.named(name, value, language=self.language)
+
     def minor(self, value: int) -> str:
         return formats.money(
             value,

@@ -210,7 +210,11 @@ def _drawing(
         "\n".join(
             [formats.day(day, language=language)]
             + [
-                f"{name}: {formats.number(values[n], language=language)}"
+                formats.named(
+                    name,
+                    formats.number(values[n], language=language),
+                    language=language,
+                )
                 for name, values in zip(names, series, strict=True)
             ]
         )

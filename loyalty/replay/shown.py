@@ -168,10 +168,11 @@ def months(replay: Replay) -> Chart:
         )
         for n, day in enumerate(days)
     ]
-    finding = "; ".join(
-        f"{name}: {_number(sum(series))}"
+    totals = [
+        formats.named(name, _number(sum(series)), language=language())
         for name, series in zip(names, values, strict=True)
-    )
+    ]
+    finding = formats.clauses(totals, language=language())
     drawing = charts.lines(
         [
             charts.Series(name, series, tone=f"c{n + 1}", dashed=n == 0)
@@ -235,7 +236,10 @@ def _distribution(pair: Mapping[str, Any]) -> Chart:
         drawing=charts.bars(
             [count for _label, count in shown],
             labels=[_short(n) for n in kept],
-            tips=[f"{label}: {_number(count)}" for label, count in shown],
+            tips=[
+                formats.named(label, _number(count), language=language())
+                for label, count in shown
+            ],
             finding=finding,
             format_tick=lambda value: formats.compact(value, language=language()),
         )

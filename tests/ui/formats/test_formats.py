@@ -110,6 +110,16 @@ def test_signed_nought_has_no_sign():
     assert formats.signed(0, language="en") == "0"
 
 
+def test_a_value_stands_behind_its_name_as_the_language_sets_it():
+    assert formats.named("Net", "1,020", language="en") == "Net: 1,020"
+    assert formats.named("净额", "1,020", language="zh-hans") == "净额：1,020"
+
+
+def test_clauses_are_kept_apart_as_the_language_does():
+    assert formats.clauses(["a: 1", "b: 2"], language="en") == "a: 1; b: 2"
+    assert formats.clauses(["甲：1", "乙：2"], language="zh-hans") == "甲：1；乙：2"
+
+
 def test_span_joins_with_a_dash():
     assert formats.span("1,020", "1,530") == "1,020\u20131,530"
 
