@@ -329,7 +329,8 @@ BEGIN
           FROM due GROUP BY account_id, currency, at, posted
     ), own AS (
         SELECT currency, points_own('breakage', currency) AS id
-          FROM (SELECT DISTINCT currency FROM moments) m
+          -- In one order, or two that make the programme's accounts would block.
+          FROM (SELECT DISTINCT currency FROM moments ORDER BY currency) m
     ), transfers AS (
         INSERT INTO loyalty_transfer (id, currency, debit_account_id, credit_account_id,
             points, kind, reference, occurred_at, posted_at)

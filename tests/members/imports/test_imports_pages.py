@@ -57,6 +57,21 @@ def test_a_file_is_uploaded_mapped_and_loaded(client, admin):
     assert list(amounts) == [1000, 550]
 
 
+def test_what_became_of_the_rows_is_offered_when_all_have_become_something(
+    client, admin
+):
+    batch = loaded(client, GOOD)
+    upload = Upload.objects.get(job=batch.job)
+    led_to = f'href="/imports/{batch.pk}/"'
+    assert led_to in client.get(f"/imports/uploads/{upload.pk}/").content.decode()
+
+    Job.objects.filter(pk=batch.job_id).update(state="running", finished_at=None)
+
+    page = client.get(f"/imports/uploads/{upload.pk}/").content.decode()
+    assert 'hx-trigger="every 2s"' in page
+    assert led_to not in page
+
+
 def test_recognised_columns_are_filled_in_and_rows_shown(client, admin):
     uploaded(client, GOOD)
     upload = Upload.objects.get()
