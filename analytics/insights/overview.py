@@ -16,7 +16,7 @@ from analytics.insights.wording import Voice
 from analytics.metrics import rules as metric_rules
 from analytics.metrics.base import Answer, Value
 from analytics.metrics.enums import Stage
-from config.lib import charts
+from config.lib import charts, formats
 from config.lib.ui import Cell, Choice, Note
 
 Answers = dict[str, Answer]
@@ -260,7 +260,7 @@ def spend_chart(answer: Answer, said: Voice) -> Chart:
             charts.Series(head[2], [value / unit for value in refunds], "c2"),
         ],
         labels=[said.month_short(month) for month in months],
-        tips=["\n".join([t[0], *_pairs(head[1:], t[1:])]) for t in texts],
+        tips=["\n".join([t[0], *_pairs(head[1:], t[1:], said)]) for t in texts],
         finding=finding,
         format_tick=lambda value: said.money_short(value * unit),
     )
@@ -283,8 +283,11 @@ def spend_chart(answer: Answer, said: Voice) -> Chart:
     )
 
 
-def _pairs(names: Sequence[str], texts: Sequence[str]) -> list[str]:
-    return [f"{name}: {text}" for name, text in zip(names, texts, strict=True)]
+def _pairs(names: Sequence[str], texts: Sequence[str], said: Voice) -> list[str]:
+    return [
+        formats.named(name, text, language=said.language)
+        for name, text in zip(names, texts, strict=True)
+    ]
 
 
 def _whole(value: Value) -> int:

@@ -22,7 +22,7 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 
     Each item is work in a transaction of its own, and none may wait for another. What
     one raises ends the whole, and so does leaving the loop: what has begun is finished,
-    the rest is not begun. Inside a transaction, which no other connection could see,
+    whatever comes of it, and the rest is not begun. Inside a transaction, which no other connection could see,
     the caller does all of it, one after another.
     """
     if connection.in_atomic_block:
@@ -32,9 +32,9 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     expected = len(waiting)
     finished: SimpleQueue[Future[R]] = SimpleQueue()
     with ThreadPoolExecutor(HANDS) as pool:
-        for _ in range(HANDS):
-            pool.submit(_hand, work, waiting, finished)
         try:
+            for _ in range(HANDS):
+                pool.submit(_hand, work, waiting, finished)
             for _ in range(expected):
                 yield finished.get().result()
         finally:
@@ -53,7 +53,7 @@ def _hand(
             outcome: Future[R] = Future()
             try:
                 outcome.set_result(work(item))
-            except Exception as error:  # noqa: BLE001  for the caller to raise
+            except BaseException as error:  # noqa: BLE001  for the caller to raise
                 outcome.set_exception(error)
             finished.put(outcome)
     finally:

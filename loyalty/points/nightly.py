@@ -86,6 +86,15 @@ def activate(*, as_of: datetime, report: Report = lambda done: None) -> int:
     return int(row["count"])
 
 
+# What expiry books to, for every currency the programme has an account in. Made before the
+# batches: two that made them at a time, in the order of what ends, would block each other.
+_BREAKAGE = """
+SELECT points_own('breakage', currency)
+  FROM (SELECT DISTINCT currency FROM loyalty_account WHERE member_id IS NULL
+         ORDER BY currency) currencies
+"""
+
+
 def catch_up(
     *, now: datetime, batch: int = ACCOUNTS, report: Report = lambda done: None
 ) -> int:
@@ -96,6 +105,7 @@ def catch_up(
     """
     total = 0
     while due := kernel.call("points_due", now=now)["points_due"]:
+        kernel.run(_BREAKAGE, {})
         batches = [due[n : n + batch] for n in range(0, len(due), batch)]
         for done in hands.each(partial(_bring_up, now=now), batches):
             total += done

@@ -329,8 +329,7 @@ BEGIN
           FROM due GROUP BY account_id, currency, at, posted
     ), own AS (
         SELECT currency, points_own('breakage', currency) AS id
-          -- In one order, or two that make the programme's accounts would block.
-          FROM (SELECT DISTINCT currency FROM moments ORDER BY currency) m
+          FROM (SELECT DISTINCT currency FROM moments) m
     ), transfers AS (
         INSERT INTO loyalty_transfer (id, currency, debit_account_id, credit_account_id,
             points, kind, reference, occurred_at, posted_at)

@@ -359,7 +359,7 @@ BEGIN
     INSERT INTO loyalty_activation (lot_id, at)
     SELECT l.id, l.available_at FROM loyalty_lot l JOIN loyalty_transfer t ON t.id = l.transfer_id
      WHERE l.available_at <= p_now AND (p_from IS NULL OR l.available_at > p_from)
-       AND l.available_at > l.earned_at  -- so say those of later, and their index
+       AND l.available_at > l.earned_at  -- which an index holds, and follows from the next
        AND l.available_at > t.posted_at
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS v_count = ROW_COUNT;

@@ -48,7 +48,7 @@ END $$;
 
 -- Of a lot only what is left changes; it becomes available sooner, never later,
 -- and its end moves only where it follows the member's activity, and only on. Asked where
--- an update names one of its terms: postings name none.
+-- an update names one of its terms: spending and giving back name none.
 CREATE TRIGGER lot_keeps_its_terms BEFORE UPDATE OF id, account_id, transfer_id, points, earned_at,
     rolling, origin_id, available_at, expires_at ON loyalty_lot FOR EACH ROW
     WHEN (ROW(OLD.id, OLD.account_id, OLD.transfer_id, OLD.points, OLD.earned_at, OLD.rolling,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -164,6 +165,7 @@ def test_night_killed_in_the_middle_goes_on_and_a_second_run_changes_nothing():
     )
 
     assert killed.returncode == -9
+    _let_the_server_finish()
     # Three batches of ten, and what the other hand had done by then.
     done = Transfer.objects.filter(kind="expire").count()
     assert 30 <= done < 200
@@ -173,6 +175,21 @@ def test_night_killed_in_the_middle_goes_on_and_a_second_run_changes_nothing():
     night(at + timedelta(minutes=10))
     assert Transfer.objects.filter(kind="expire").count() == 200
     assert audit.audit().ok
+
+
+def _let_the_server_finish() -> None:
+    """What a killed client has sent is still done."""
+    deadline = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+                " AND datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("the server is still at work")
 
 
 def _database() -> dict[str, str]:
