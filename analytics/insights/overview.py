@@ -260,7 +260,12 @@ def spend_chart(answer: Answer, said: Voice) -> Chart:
             charts.Series(head[2], [value / unit for value in refunds], "c2"),
         ],
         labels=[said.month_short(month) for month in months],
-        tips=["\n".join([t[0], *_pairs(head[1:], t[1:], said)]) for t in texts],
+        tips=[
+            formats.named_below(
+                label, zip(head[1:], values, strict=True), language=said.language
+            )
+            for label, *values in texts
+        ],
         finding=finding,
         format_tick=lambda value: said.money_short(value * unit),
     )
@@ -281,13 +286,6 @@ def spend_chart(answer: Answer, said: Voice) -> Chart:
         rows=table,
         note=wording.note(answer, said),
     )
-
-
-def _pairs(names: Sequence[str], texts: Sequence[str], said: Voice) -> list[str]:
-    return [
-        formats.named(name, text, language=said.language)
-        for name, text in zip(names, texts, strict=True)
-    ]
 
 
 def _whole(value: Value) -> int:

@@ -158,6 +158,12 @@ def named(name: str, value: str, *, language: str) -> str:
     return f"{name}：{value}" if _family(language) == "zh" else f"{name}: {value}"
 
 
+def named_below(head: str, pairs: Iterable[tuple[str, str]], *, language: str) -> str:
+    """This sets named values below a heading, a line each, as the tips of charts do."""
+    lines = [named(name, value, language=language) for name, value in pairs]
+    return "\n".join([head, *lines])
+
+
 def clauses(parts: Iterable[str], *, language: str) -> str:
     """This joins parts of one sentence that hold commas or colons themselves."""
     return ("；" if _family(language) == "zh" else "; ").join(parts)

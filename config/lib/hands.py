@@ -22,8 +22,8 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 
     Each item is work in a transaction of its own, and none may wait for another. What
     one raises ends the whole, and so does leaving the loop: what has begun is finished,
-    whatever comes of it, and the rest is not begun. Inside a transaction, which no other connection could see,
-    the caller does all of it, one after another.
+    whatever comes of it, and the rest is not begun. Inside a transaction, which no other
+    connection could see, the caller does all of it, one after another.
     """
     if connection.in_atomic_block:
         yield from map(work, items)

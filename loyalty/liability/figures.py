@@ -109,12 +109,9 @@ def roll_chart(lines: list[Line], said: Voice, *, by: str) -> Chart:
             series,
             labels=labels,
             tips=[
-                "\n".join(
-                    [label]
-                    + [
-                        said.named(one.name, said.number(one.values[n] or 0))
-                        for one in series
-                    ]
+                said.named_below(
+                    label,
+                    [(one.name, said.number(one.values[n] or 0)) for one in series],
                 )
                 for n, label in enumerate(labels)
             ],
@@ -165,12 +162,12 @@ def trend(report: Report, said: Voice) -> Chart:
             ],
             labels=labels,
             tips=[
-                "\n".join(
-                    [label]
-                    + [
-                        said.named(name, said.worth(report.trend[n][1][band]))
+                said.named_below(
+                    label,
+                    [
+                        (name, said.worth(report.trend[n][1][band]))
                         for band, name in enumerate(names)
-                    ]
+                    ],
                 )
                 for n, label in enumerate(labels)
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -47,8 +48,8 @@ class Voice:
     def percent(self, value: float | None, places: int = 1) -> str:
         return formats.percent(value, language=self.language, places=places)
 
-    def named(self, name: str, value: str) -> str:
-        return formats.named(name, value, language=self.language)
+    def named_below(self, head: str, pairs: Iterable[tuple[str, str]]) -> str:
+        return formats.named_below(head, pairs, language=self.language)
 
     def minor(self, value: int) -> str:
         return formats.money(

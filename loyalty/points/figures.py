@@ -207,16 +207,13 @@ def _drawing(
     if not any(any(values) for values in series):
         return SafeString("")
     tips = [
-        "\n".join(
-            [formats.day(day, language=language)]
-            + [
-                formats.named(
-                    name,
-                    formats.number(values[n], language=language),
-                    language=language,
-                )
+        formats.named_below(
+            formats.day(day, language=language),
+            [
+                (name, formats.number(values[n], language=language))
                 for name, values in zip(names, series, strict=True)
-            ]
+            ],
+            language=language,
         )
         for n, day in enumerate(days)
     ]

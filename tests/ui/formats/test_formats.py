@@ -115,6 +115,15 @@ def test_a_value_stands_behind_its_name_as_the_language_sets_it():
     assert formats.named("净额", "1,020", language="zh-hans") == "净额：1,020"
 
 
+def test_named_values_stand_below_their_heading():
+    pairs = [("净额", "1,020"), ("退款", "30")]
+
+    assert (
+        formats.named_below("3月", pairs, language="zh-hans")
+        == "3月\n净额：1,020\n退款：30"
+    )
+
+
 def test_clauses_are_kept_apart_as_the_language_does():
     assert formats.clauses(["a: 1", "b: 2"], language="en") == "a: 1; b: 2"
     assert formats.clauses(["甲：1", "乙：2"], language="zh-hans") == "甲：1；乙：2"
