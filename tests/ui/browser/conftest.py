@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from celery.contrib.testing.worker import start_worker
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config.celery import app
 from config.lib import env
@@ -21,6 +21,8 @@ from tests.ui.browser.visiting import SIZES, Visit  # noqa: E402  rewritten firs
 
 # One day for all walks: the worker is told it too, by the queue.
 NOW = "2026-03-15T12:00:00Z"
+# `TERN_SLOW_BROWSER=1` finds tests that read a page before it stands.
+SLOW = os.environ.get("TERN_SLOW_BROWSER") == "1"
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +69,8 @@ def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]
         )
         contexts.append(context)
         visitor = Visit(context.new_page(), live_server.url)
+        if SLOW:
+            drag(context, visitor.page)
         visitor.page.on("console", visitor.note)
         visitor.page.on("pageerror", lambda e: visitor.complaints.append(str(e)))
         return visitor
@@ -74,6 +78,14 @@ def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]
     yield open_page
     for context in contexts:
         context.close()
+
+
+def drag(context: BrowserContext, page: Page) -> None:
+    """Let the page feel a bad line."""
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    line = {"offline": False, "latency": 700, "downloadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", {**line, "uploadThroughput": -1})
 
 
 @pytest.fixture(

@@ -1,4 +1,5 @@
 import pytest
+from playwright.sync_api import expect
 
 from tests import factories
 from tests.ui.browser.visiting import sign_in
@@ -18,7 +19,7 @@ def test_door_is_clean_before_and_after_a_refusal(visit, view, db):
 
     visitor.page.fill("#id_login", "nobody@example.com")
     visitor.page.fill("#id_password", "wrong horse 7")
-    visitor.page.click("main button")
+    visitor.follow("main button")
 
     visitor.shoot(name_of(view, "sign-in-refused"))
     visitor.check()
@@ -37,7 +38,7 @@ def test_account_pages_are_clean(visit, view, db):
         visitor.check()
     visitor.go("/accounts/2fa/totp/activate/")
     visitor.page.fill("#id_password", "correct horse 7")
-    visitor.page.click("main button")
+    visitor.follow("main button")
     visitor.shoot(name_of(view, "second-step"))
     visitor.check()
     visitor.page.click("details.pop > summary")
@@ -70,8 +71,7 @@ def test_menu_on_a_phone_opens_and_gives_focus_back(visit, db):
     visitor.check()
     visitor.page.keyboard.press("Escape")
 
-    focused = "document.activeElement.dataset.open"
-    assert visitor.page.evaluate(focused) == "menu"
+    expect(visitor.page.locator("[data-open=menu]")).to_be_focused()
 
 
 def test_skip_link_comes_first(visit, db):
@@ -80,7 +80,7 @@ def test_skip_link_comes_first(visit, db):
 
     visitor.page.keyboard.press("Tab")
 
-    assert visitor.page.evaluate("document.activeElement.className") == "skip"
+    expect(visitor.page.locator(".skip")).to_be_focused()
 
 
 def test_page_fits_a_very_small_phone(visit, db):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -75,8 +74,8 @@ def ask_in_the_drawer(visitor: Visit, view: dict[str, str], member: Member) -> N
     open_drawer(visitor, member)
     page.fill("#adjust_points", str(POINTS))
     page.fill("#adjust_reason", "Lost parcel")
-    page.click("#adjust button.primary")
-    page.wait_for_url(re.compile(r"/points/$"))
+    visitor.follow("#adjust button.primary")
+    assert page.url.endswith("/points/")
     expect(page.locator(".toast")).to_contain_text(member.number)
     look(visitor, view, "awaiting")
 
@@ -93,7 +92,7 @@ def test_what_one_asks_another_approves_and_it_can_be_undone(enter, view, mia):
     gao = enter(named("admin", "Gao"))
     gao.go("/tasks/")
     look(gao, view, "tasks")
-    gao.page.click("form[action$='/approve/'] button")
+    gao.follow("form[action$='/approve/'] button")
     expect(gao.page.locator(".toast[data-stays]")).to_be_visible()
     look(gao, view, "approved")
 
@@ -102,28 +101,27 @@ def test_what_one_asks_another_approves_and_it_can_be_undone(enter, view, mia):
     look(lin, view, "statement")
 
     # What took two to give takes two to take away.
-    gao.page.click(".toast form button")
-    gao.page.wait_for_url(re.compile(r"/points/$"))
+    gao.follow(".toast form button")
+    assert gao.page.url.endswith("/points/")
     look(gao, view, "undo-asked")
     assert available(gao, mia) == 200 + POINTS
     lin.go("/tasks/")
-    lin.page.click("form[action$='/approve/'] button")
-    lin.page.wait_for_url(re.compile(r"/tasks/$"))
+    lin.follow("form[action$='/approve/'] button")
+    assert lin.page.url.endswith("/tasks/")
     look(lin, view, "undone")
     assert available(gao, mia) == 200
 
 
 def test_pages_of_points_are_clean(enter, view, mia):
     visitor = enter(named("admin", "Lin"))
-    page = visitor.page
     for path, where in (("/points/", "today"), ("/points/debts/", "debts")):
         visitor.go(path)
         look(visitor, view, where)
-    page.click("#debts tbody th a")
-    page.click("a[href$='/write-off/']")
+    visitor.follow("#debts tbody th a")
+    visitor.follow("a[href$='/write-off/']")
     look(visitor, view, "write-off")
     visitor.go(f"/members/{mia.number}/points/")
-    page.click("#statement ol li b a")
+    visitor.follow("#statement ol li b a >> nth=0")
     look(visitor, view, "entry")
     visitor.go(f"/members/{mia.number}/points/adjust/")
     look(visitor, view, "sheet")
@@ -134,13 +132,13 @@ def test_an_adjustment_and_its_undo_work_without_script(visit, mia):
     page = visitor.page
     sign_in(visitor, named("admin", "Lin"))
     visitor.go(f"/members/{mia.number}/")
-    page.click("#points-card a")
-    page.click(".page-head .actions a")
+    visitor.follow("#points-card a")
+    visitor.follow(".page-head .actions a")
     page.fill("#adjust_points", "-30")
     page.fill("#adjust_reason", "Mistake")
-    page.click("main button.primary")
+    visitor.follow("main button.primary")
     assert available(visitor, mia) == 170
 
-    page.click("#statement form[action$='/undo/'] button >> nth=0")
+    visitor.follow("#statement form[action$='/undo/'] button >> nth=0")
 
     assert available(visitor, mia) == 200

@@ -8,7 +8,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import FilePayload, Page
+from playwright.sync_api import FilePayload, expect
 
 from loyalty.orders.models import Order
 from tests import factories
@@ -38,10 +38,10 @@ def orders_file() -> bytes:
 GOOD_ROWS = sum(1 + person % 7 for person in range(PEOPLE))
 
 
-def upload(page: Page, name: str, content: bytes) -> None:
+def upload(visitor: Visit, name: str, content: bytes) -> None:
     file = FilePayload(name=name, mimeType="text/csv", buffer=content)
-    page.set_input_files("#id_file", file)
-    page.click("main form button.primary")
+    visitor.page.set_input_files("#id_file", file)
+    visitor.follow("main form button.primary")
 
 
 class Walk:
@@ -78,18 +78,18 @@ def bring_in(walk: Walk) -> None:
     """Upload, say what the columns are, check, load, see what became of the rows."""
     page = walk.page
     walk.open("/imports/", "imports-empty")
-    page.click("main .page-head a.btn")
+    walk.visitor.follow("main .page-head a.btn")
     walk.stop("import-new")
-    upload(page, "orders.csv", orders_file())
+    upload(walk.visitor, "orders.csv", orders_file())
     assert page.input_value("#id_field_ordered_at") == "date"
     assert page.locator("main .tbl tbody tr").count() > 3
     walk.stop("import-columns")
-    page.click("button[name=check]")
+    walk.visitor.follow("button[name=check]")
     page.wait_for_selector("#progress footer dl", timeout=LONGEST_MS)
     assert str(GOOD_ROWS) in page.inner_text("#progress footer p")
     walk.stop("import-checked")
-    page.click("button[name=start]")
-    page.click("#progress footer a", timeout=LONGEST_MS)
+    walk.visitor.follow("button[name=start]")
+    walk.visitor.follow("#progress footer a", timeout=LONGEST_MS)
     counts = [count_in(text) for text in page.locator(".kpi b").all_inner_texts()]
     assert counts == [GOOD_ROWS + 1, GOOD_ROWS, 0, 1, PEOPLE]
     walk.stop("import")
@@ -99,7 +99,7 @@ def bring_in(walk: Walk) -> None:
 def value_all(walk: Walk) -> None:
     """Ask for the values by hand; the job's page follows until it has ended."""
     walk.visitor.go("/jobs/")
-    walk.page.click("main .page-head button")
+    walk.visitor.follow("main .page-head button")
     walk.page.wait_for_selector(".badge.good", timeout=LONGEST_MS)
     walk.stop("job")
     walk.open("/jobs/", "jobs")
@@ -125,15 +125,13 @@ def test_a_file_becomes_members_behind_a_number(walk):
     cells = page.locator("table.rfm td a")
     counts = [count_in(text) for text in cells.locator("b").all_inner_texts()]
     fullest = counts.index(max(counts))
-    cells.nth(fullest).click()
-    page.wait_for_selector("#results-h")
+    walk.visitor.follow(cells.nth(fullest))
 
     assert sum(counts) == PEOPLE
     assert walk.listed() == counts[fullest]
     walk.stop("members-of-a-cell")
     name = page.locator("#results tbody th a").first.inner_text()
-    page.locator("#results tbody th a").first.click()
-    page.wait_for_selector("#timeline")
+    walk.visitor.follow(page.locator("#results tbody th a").first)
     assert name in page.inner_text("h1")
     walk.stop("member")
     walk.open("/members/", "members")
@@ -148,23 +146,20 @@ def leads_to_its_members(walk: Walk) -> None:
     walk.open("/insights/retention/", "retention")
     size = page.locator("table.heat tbody tr:first-child .sz a")
     cohort = count_in(size.inner_text())
-    size.click()
-    page.wait_for_selector("#results-h")
+    walk.visitor.follow(size)
     assert walk.listed() == cohort
 
     page.go_back()
     month = page.locator("table.heat tbody tr:first-child td a[title]").first
     share = count_in(month.inner_text())
-    month.click()
-    page.wait_for_selector("#results-h, .empty")
+    walk.visitor.follow(month)
     assert round(100 * walk.listed() / cohort) == share
 
     page.go_back()
     moves = page.locator("[aria-labelledby=moves] tbody td a")
     counts = [count_in(text) for text in moves.all_inner_texts()]
     biggest = counts.index(max(counts))
-    moves.nth(biggest).click()
-    page.wait_for_selector("#results-h")
+    walk.visitor.follow(moves.nth(biggest))
     assert counts[biggest] > 1
     assert walk.listed() == counts[biggest]
 
@@ -174,7 +169,7 @@ def test_a_wrong_file_is_refused_beside_its_field(visit, db):
     sign_in(visitor, factories.user("admin"))
     visitor.go("/imports/new/")
 
-    upload(visitor.page, "orders.csv", b"\x89PNG\r\n\x1a\n\0\0")
+    upload(visitor, "orders.csv", b"\x89PNG\r\n\x1a\n\0\0")
 
     assert visitor.page.get_attribute("#id_file", "aria-invalid") == "true"
     said = visitor.page.inner_text("#id_file_error")
@@ -189,19 +184,19 @@ def test_undo_asks_first_and_escape_gives_the_focus_back(visit, worker):
     page = visitor.page
     sign_in(visitor, person)
     visitor.go("/imports/new/")
-    upload(page, "orders.csv", orders_file())
-    page.click("button[name=start]")
-    page.click("#progress footer a", timeout=LONGEST_MS)
+    upload(visitor, "orders.csv", orders_file())
+    visitor.follow("button[name=start]")
+    visitor.follow("#progress footer a", timeout=LONGEST_MS)
 
     page.press("[data-open=undo]", "Enter")
     visitor.shoot("undo-dialog")
     visitor.check()
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.dataset.open") == "undo"
+    expect(page.locator("[data-open=undo]")).to_be_focused()
 
     page.keyboard.press("Enter")
-    page.click("#undo button.danger")
-    page.wait_for_selector(".toast")
+    visitor.follow("#undo button.danger")
 
+    expect(page.locator(".toast")).to_be_visible()
     assert page.locator("[data-open=undo]").count() == 0
     assert not Order.objects.exists()

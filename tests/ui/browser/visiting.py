@@ -10,7 +10,7 @@ from typing import Any
 
 from axe_playwright_python.base import AXE_FILE_PATH
 from django.conf import settings
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page
 
 from members.access.models import User
 
@@ -35,6 +35,15 @@ class Visit:
 
     def go(self, path: str) -> None:
         self.page.goto(self.base + path)
+
+    def follow(self, what: str | Locator, *, timeout: float | None = None) -> None:
+        """Click what leads to another page, and wait until that page stands.
+
+        A click alone returns while the old page can still be read.
+        """
+        link = self.page.locator(what) if isinstance(what, str) else what
+        with self.page.expect_event("load", timeout=timeout):
+            link.click(timeout=timeout)
 
     def shoot(self, name: str) -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)
@@ -82,8 +91,8 @@ def sign_in(visitor: Visit, person: User) -> None:
     visitor.go("/accounts/login/")
     visitor.page.fill("#id_login", person.email)
     visitor.page.fill("#id_password", "correct horse 7")
-    visitor.page.click("main button")
-    visitor.page.wait_for_url(re.compile(r"^(?!.*/login/)"))
+    visitor.follow("main button")
+    assert "/login/" not in visitor.page.url
 
 
 def count_in(text: str) -> int:
