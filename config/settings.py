@@ -96,7 +96,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = ENVIRONMENT.redis_url or "redis://localhost:6379"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.lib.caches.KeepingCache",
         "LOCATION": env.cache_url(REDIS_URL, db=1),
     }
 }

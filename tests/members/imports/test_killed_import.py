@@ -23,8 +23,8 @@ from tests.members.imports.books import books, counts, waiting_tables
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = clock.parse("2026-03-01T12:00:00+00:00")
-# As 60,000 would be in slices of the product's size.
-ROWS = 12_000  # more orders than one slice holds
+# More orders than one slice holds.
+ROWS = 100_000 if killed_import.FULL else 12_000
 PEOPLE = 1_800
 REFUND, LINES, BAD, FUTURE = 97, 50, 1_000, 1_555  # every so many rows
 
