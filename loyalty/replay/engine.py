@@ -18,9 +18,17 @@ from loyalty.orders.grants import Stretch
 from loyalty.points import kernel
 from loyalty.points.postings import currency_of
 from loyalty.replay import statements
-from loyalty.replay.rules import Side, Window, same_ladder, stretches_of
-from loyalty.tiers import standing
+from loyalty.replay.rules import Side, Window, by_points, same_ladder, stretches_of
+from loyalty.tiers import bases, preview, standing
 from members.programme.rules import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiers:
+    """A statement that works out what members would have held, and what it is told."""
+
+    sql: str
+    told: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +39,8 @@ class Prepared:
     sides: tuple[Side, ...]
     told: dict[str, Any]
     by_side: tuple[dict[str, Any], ...]
+    # Who would move between tiers under each side; none where no side moves anybody.
+    moves: tuple[Tiers | None, ...]
     at_once: bool
 
     @property
@@ -65,16 +75,11 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
             | {"tiers": _tiers(one.settings, as_of=window.as_of) if anew else None}
             for place, one in enumerate(sides)
         ),
+        moves=tuple(_moves(one.settings, as_of=window.as_of) for one in sides)
+        if anew or by_points(sides)
+        else (),
         at_once=limited,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tiers:
-    """The statement that works out what members would have held, and what it is told."""
-
-    sql: str
-    told: dict[str, Any]
 
 
 def _tiers(settings: Settings, *, as_of: datetime) -> Tiers | None:
@@ -91,6 +96,24 @@ def _tiers(settings: Settings, *, as_of: datetime) -> Tiers | None:
         sql=statements.tiers(standing=found.sql, sets=factors),
         told={**found.told, "factors": Jsonb(factors)},
     )
+
+
+def _moves(settings: Settings, *, as_of: datetime) -> Tiers | None:
+    if not settings.tier_sets:
+        return None
+    sources = {
+        **bases.entries(),
+        "qualifying_points": statements.QUALIFYING_POINTS,
+    }
+    found = standing.of(
+        settings=settings,
+        asked=statements.ASKED,
+        at=as_of,
+        entries=sources,
+        balance=statements.BALANCE,
+    )
+    today = preview.told_at(periods.day_of(as_of, settings.zone))
+    return Tiers(sql=preview.counts(found), told={**found.told, **today})
 
 
 def _side(
@@ -130,6 +153,10 @@ def batch(*, prepared: Prepared, low: int, high: int) -> dict[str, Any]:
                 cursor.execute(statements.ROLL, side)
         cursor.execute(statements.MEMBERS)
         found = _sums(prepared, told)
+        if prepared.moves:
+            for statement in statements.BY_MEMBER:
+                cursor.execute(statement)
+            found["moves"] = _moved(prepared, told)
         cursor.execute(
             "DROP TABLE replay_grant, replay_returned, replay_tier, replay_member"
         )
@@ -158,6 +185,18 @@ def _sums(prepared: Prepared, told: Mapping[str, Any]) -> dict[str, Any]:
         "months": months,
         "ledger": ledger,
         "pairs": {f"{one}-{other}": _pair(one, other) for one, other in prepared.pairs},
+    }
+
+
+def _moved(prepared: Prepared, told: Mapping[str, Any]) -> dict[str, Any]:
+    """By side, then by set, tier held and tier that fits: how many members."""
+    return {
+        str(place): {
+            f"{row['set_no']} {row['rank']} {row['fit']}": row["members"]
+            for row in kernel.run(one.sql, {**told, **one.told, "side": place})
+        }
+        for place, one in enumerate(prepared.moves)
+        if one is not None
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -60,6 +60,16 @@ def _ladder(settings: Settings) -> list[TierSet]:
         replace(one, name="", tiers=tuple(replace(tier, **plain) for tier in one.tiers))
         for one in settings.tier_sets
     ]
+
+
+def by_points(sides: Iterable[Side]) -> bool:
+    """Whether tiers are reached by points, of which other rules give more or fewer."""
+    return any(
+        tier.basis in ("qualifying_points", "balance")
+        for side in sides
+        for one in side.settings.tier_sets
+        for tier in one.tiers[1:]
+    )
 
 
 def side_of(told: Mapping[str, Any]) -> Side:

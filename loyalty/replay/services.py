@@ -25,7 +25,6 @@ from loyalty.replay.rules import (
     Side,
     Window,
     hash_of,
-    same_ladder,
     side_of,
     still_owed,
     window_of,
@@ -184,8 +183,6 @@ def _finish(replay_id: int, prepared: Prepared, *, at: datetime) -> Replay:
     replay = Replay.objects.select_for_update(of=("self",)).get(pk=replay_id)
     if replay.result is None:
         replay.result = _result(prepared, replay.state)
-        for side, told in zip(prepared.sides, replay.result["sides"], strict=True):
-            told["moves"] = _moves(side, prepared)
         replay.finished_at = at
         replay.save(update_fields=["result", "finished_at"])
     return replay
@@ -202,7 +199,10 @@ def _result(prepared: Prepared, state: Mapping[str, Any]) -> dict[str, Any]:
             **_total(ledger, ("points", "stamps", "remaining")),
         },
         "sides": [
-            _side(side, months.get(str(place), {}), ledger)
+            {
+                **_side(side, months.get(str(place), {}), ledger),
+                "moves": _moves(side, state.get("moves", {}).get(str(place), {})),
+            }
             for place, side in enumerate(prepared.sides)
         ],
         "pairs": [
@@ -212,12 +212,17 @@ def _result(prepared: Prepared, state: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moves(side: Side, prepared: Prepared) -> list[dict[str, Any]]:
-    """Who would move between tiers if this side came into force at the moment of the
-    replay; nobody under the tiers of today."""
-    if same_ladder(side.settings, prepared.sides[0].settings):
+def _moves(side: Side, counted: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Who would move between tiers at the moment of the replay, had this side been in
+    force for its orders; nothing where no side moves anybody."""
+    rows = [
+        dict(zip(("set_no", "rank", "fit"), map(int, key.split()), strict=True))
+        | {"members": members}
+        for key, members in counted.items()
+    ]
+    if not rows:
         return []
-    found = preview.of(settings=side.settings, at=prepared.window.as_of)
+    found = preview.moves_of(rows, settings=side.settings, named={})
     return [
         {
             "set": moves.tier_set.name,

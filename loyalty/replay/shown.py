@@ -80,8 +80,11 @@ def sides(replay: Replay) -> list[SideShown]:
     told = [side_of(one).settings for one in replay.sides]
     found = (replay.result or {})["sides"]
     first = found[0]
+    # Moves that every side makes are not of the rules that are compared.
+    moved = any(side.get("moves") != first.get("moves") for side in found)
     return [
-        _side(side, first, settings) for side, settings in zip(found, told, strict=True)
+        _side(side, first, settings, moved=moved)
+        for side, settings in zip(found, told, strict=True)
     ]
 
 
@@ -96,7 +99,11 @@ def by_real_points(replay: Replay) -> bool:
 
 
 def _side(
-    side: Mapping[str, Any], first: Mapping[str, Any], settings: Settings
+    side: Mapping[str, Any],
+    first: Mapping[str, Any],
+    settings: Settings,
+    *,
+    moved: bool,
 ) -> SideShown:
     more = side["cost_minor"] - first["cost_minor"]
     share = more / first["cost_minor"] if first["cost_minor"] else None
@@ -115,7 +122,7 @@ def _side(
         costs_less=None if is_first or more == 0 else more < 0,
         owed=side["owed"],
         owed_money=_money(side["owed_minor"], settings),
-        moves=_moves(side.get("moves", [])),
+        moves=_moves(side.get("moves", [])) if moved else [],
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from loyalty.orders import grants, stamps
 from loyalty.replay.rules import EDGES, TOP
+from loyalty.tiers import bases, preview
 
 _WINDOW = """o.member_id BETWEEN %(low)s AND %(high)s
        AND o.day >= %(first)s AND o.placed_at < %(as_of)s"""
@@ -26,7 +27,8 @@ TABLES = (
     """
 CREATE TEMPORARY TABLE replay_grant (
     id bigint GENERATED ALWAYS AS IDENTITY, side int, is_stamp boolean, member_id bigint,
-    placed_at timestamptz, day date, points bigint, back bigint, expires timestamptz
+    placed_at timestamptz, day date, points bigint, back bigint, available timestamptz,
+    expires timestamptz
 ) ON COMMIT DROP
 """,
     # What came back of the window's orders by its end.
@@ -50,9 +52,10 @@ CREATE TEMPORARY TABLE replay_tier (
 
 # A return takes its share of what the order earned, rounded down, as the books do.
 _EARN = """
-INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)
+INSERT INTO replay_grant (
+       side, is_stamp, member_id, placed_at, day, points, back, available, expires)
 SELECT %(side)s, false, g.member_id, g.placed_at, g.day, g.points,
-       coalesce(div(g.points * r.returned, r.whole), 0), g.expires
+       coalesce(div(g.points * r.returned, r.whole), 0), g.available, g.expires
   FROM ({grants}) g
   LEFT JOIN replay_returned r ON r.order_id = g.order_id
 """
@@ -97,13 +100,14 @@ def tiers(*, standing: str, sets: Iterable[int]) -> str:
 
 
 STAMPS = f"""
-INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)
+INSERT INTO replay_grant (
+       side, is_stamp, member_id, placed_at, day, points, back, available, expires)
 WITH {
     stamps.full_cards(
         members="o.member_id BETWEEN %(low)s AND %(high)s AND o.placed_at < %(as_of)s"
     )
 }
-SELECT %(side)s, true, member_id, placed_at, day, points, 0,
+SELECT %(side)s, true, member_id, placed_at, day, points, 0, placed_at,
        (%(calendar)s::jsonb #>> ARRAY[%(version)s || ':' || day, '1'])::timestamptz
   FROM full_cards WHERE day >= %(first)s
 """  # noqa: S608  our own text
@@ -213,6 +217,37 @@ SELECT coalesce(sum(CASE WHEN t.kind = 'earn' THEN t.points ELSE -t.points END),
  WHERE t.currency = %(currency)s AND coalesce(e.occurred_at, t.occurred_at) < %(starts)s
    AND (t.kind = 'earn' OR (t.kind IN ('reverse', 'uncollected') AND e.kind = 'earn'))
 """
+
+# What a side makes of the bases of tiers: the books, with what the window's orders earned
+# exchanged for what the side gives for them. What members spent stays as it was.
+QUALIFYING_POINTS = f"""
+{bases.QUALIFYING_POINTS} AND e.occurred_at < %(starts)s
+UNION ALL
+SELECT g.day, g.points - g.back FROM replay_grant g
+ WHERE (g.member_id, g.side) = (a.member_id, %(side)s) AND NOT g.is_stamp
+"""  # noqa: S608  our own text
+BALANCE = f"""
+coalesce(({bases.BALANCE}), 0) + coalesce((
+    SELECT sum(g.points - g.back) FROM replay_grant g
+     WHERE (g.member_id, g.side) = (a.member_id, %(side)s) AND g.available <= %(moment)s
+       AND (g.expires IS NULL OR g.expires > %(moment)s)), 0)
+- coalesce((
+    SELECT sum(e.points - coalesce((SELECT sum(r.points) FROM loyalty_transfer r
+                WHERE r.reverses_id = e.id AND r.kind IN ('reverse', 'uncollected')), 0))
+      FROM loyalty_account c
+      JOIN loyalty_lot l ON l.account_id = c.id
+      JOIN loyalty_transfer e ON e.id = l.transfer_id
+     WHERE c.member_id = a.member_id AND c.currency = %(currency)s
+       AND l.earned_at >= %(starts)s AND l.earned_at < %(as_of)s AND l.available_at <= %(moment)s
+       AND (l.expires_at IS NULL OR l.expires_at > %(moment)s)
+       AND (e.kind = 'earn' OR (e.kind = 'event' AND e.reference LIKE 'stamps:%%'))), 0)
+"""  # noqa: S608  our own text
+# Of the batch, on the day of the replay.
+ASKED = f"{preview.EVERYBODY} AND id BETWEEN %(low)s AND %(high)s"
+BY_MEMBER = (
+    "CREATE INDEX replay_grant_of_member ON replay_grant (member_id, side)",
+    "ANALYZE replay_grant",
+)
 
 NEXT = """
 SELECT max(id) AS last, count(*) AS n FROM (

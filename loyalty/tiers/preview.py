@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from config.lib import periods
 from loyalty.points import kernel
 from loyalty.tiers import deciding, standing
+from loyalty.tiers.standing import Standing
 from members.profiles.models import Member
 from members.programme.rules import Settings
 from members.programme.tiers import Tier, TierSet
@@ -58,7 +60,7 @@ SELECT f.set_no, n.rank, m.fit, count(*) AS members,
        ELSE f.fit END AS fit) m
  GROUP BY f.set_no, n.rank, m.fit ORDER BY f.set_no, n.rank, m.fit
 """
-_EVERYBODY = """
+EVERYBODY = """
 SELECT id AS member_id, %(day)s::date AS day FROM members_member WHERE merged_into_id IS NULL
 """
 
@@ -76,14 +78,29 @@ def of(*, settings: Settings, at: datetime) -> list[Moves]:
     """Return the moves of each set if `settings` were in force now; writes nothing."""
     if not settings.tier_sets:
         return []
-    today = periods.day_of(at, settings.zone)
-    found = standing.of(settings=settings, asked=_EVERYBODY, at=at)
-    counts = _MOVES.format(held=deciding.HELD)
-    rows = kernel.run(
-        f"WITH {found.sql} {counts}",
-        {**found.told, "day": today, "today": today, "named": NAMED},
-    )
+    found = standing.of(settings=settings, asked=EVERYBODY, at=at)
+    told = told_at(periods.day_of(at, settings.zone), named=NAMED)
+    rows = kernel.run(counts(found), {**found.told, **told})
     named = Member.objects.in_bulk({pk for row in rows for pk in row["some"]})
+    return moves_of(rows, settings=settings, named=named)
+
+
+def counts(found: Standing) -> str:
+    """A query that counts moves, by set, tier held and tier that fits; `told_at` has
+    what it takes beside the standing."""
+    return f"WITH {found.sql} {_MOVES.format(held=deciding.HELD)}"
+
+
+def told_at(today: date, *, named: int = 0) -> dict[str, Any]:
+    return {"day": today, "today": today, "named": named}
+
+
+def moves_of(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    settings: Settings,
+    named: Mapping[int, Member],
+) -> list[Moves]:
     moves: list[Moves] = []
     for n, one in enumerate(settings.tier_sets):
         mine = [row for row in rows if row["set_no"] == n]
@@ -94,7 +111,7 @@ def of(*, settings: Settings, at: datetime) -> list[Moves]:
                     held=one.tiers[row["rank"]] if row["rank"] >= 0 else None,
                     fits=one.tiers[row["fit"]],
                     members=row["members"],
-                    some=[named[pk] for pk in row["some"] if pk in named],
+                    some=[named[pk] for pk in row.get("some", ()) if pk in named],
                 ),
             )
             for row in mine

@@ -13,7 +13,7 @@ from loyalty.replay import services
 from loyalty.replay.models import Replay
 from members.jobs.models import Job
 from tests import factories
-from tests.loyalty.replay.playing import NOW, draft, replayed
+from tests.loyalty.replay.playing import NOW, buy, draft, publish, replayed, status
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +68,20 @@ def test_page_says_where_tiers_are_reached_by_real_points(
 
     shown = text(client.get(page_of(found)))
 
-    assert ("by the points members really earned" in shown) is said
+    assert ("by the tiers of the points members really earned" in shown) is said
+
+
+def test_page_counts_whom_other_points_would_move(client, ana):
+    publish(status(basis="qualifying_points", gold=100))
+    buy(factories.member("mia"), 60_00, on=date(2026, 5, 26))
+    client.force_login(ana)
+
+    same, twice = replayed(draft()), replayed(draft("Double", earn={"points": 2}))
+
+    assert "Moves between tiers" not in text(client.get(page_of(same)))
+    shown = text(client.get(page_of(twice)))
+    assert "Moves between tiers: Double" in shown
+    assert "Moves between tiers: Today" not in shown  # where nobody moves
 
 
 def test_two_drafts_are_compared_on_one_page(client, ana):

@@ -4,65 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from loyalty.orders import services as orders
-from loyalty.orders.rules import Line
 from loyalty.points.models import Transfer
 from loyalty.replay.rules import same_ladder
 from loyalty.tiers.models import TierMembership
 from members.programme import rules as programme
-from members.programme.models import ProgrammeVersion
 from tests import factories
-from tests.loyalty.replay.playing import NOW, draft, replayed
+from tests.loyalty.replay.playing import NOW, buy, draft, publish, replayed, status
 
 pytestmark = pytest.mark.django_db
-
-
-def status(*, gold: int = 100, factor: str = "1.5", **fields: Any) -> dict[str, Any]:
-    return {
-        "key": "status",
-        "tiers": [
-            {"key": "base"},
-            {
-                "key": "gold",
-                "basis": "spend",
-                "threshold": gold,
-                "multiplier": factor,
-                "window": "rolling_90d",
-            },
-        ],
-        **fields,
-    }
-
-
-def publish(*sets: dict[str, Any]) -> None:
-    ProgrammeVersion.objects.create(
-        number=2,
-        settings={"tier_sets": list(sets)},
-        effective_from=None,
-        created_at=factories.AT,
-    )
 
 
 @pytest.fixture
 def mia():
     return factories.member("mia")
-
-
-def buy(member, minor: int, *, on: date) -> None:
-    """As a till tells it, at noon."""
-    at = datetime.combine(on, datetime.min.time(), UTC) + timedelta(hours=12)
-    told = orders.Told(
-        source="till",
-        external_id=f"{member.pk}-{on}",
-        member_id=member.pk,
-        placed_at=at,
-        lines=[Line(amount_minor=minor)],
-    )
-    orders.record(told=told, by=None, actor="", at=at)
 
 
 def posted() -> list[int]:
