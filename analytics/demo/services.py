@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -189,7 +189,8 @@ def _zone_and_currency(at: datetime) -> tuple[str, str]:
 
 
 def _settle(plan: Plan, *, zone: str, currency: str, at: datetime) -> None:
-    """Publish the retailer's name, zone and currency from the first day on."""
+    """Publish the retailer's name, zone and currency for all time: an order told of the
+    days before the demo begins is of this retailer too."""
     settings = programme.settings_at(at=at)
     if settings.number != 1:
         return
@@ -201,11 +202,10 @@ def _settle(plan: Plan, *, zone: str, currency: str, at: datetime) -> None:
         "earn": rules.earning(plan),
         "tier_sets": rules.tiers(),
     }
-    midnight = datetime.combine(plan.start, time(), _zone(zone))
     programme_services.publish(
         values=values,
         based_on=settings.number,
-        effective_from=midnight.astimezone(UTC),
+        effective_from=None,
         by_id=None,
         at=at,
         orders_exist=False,

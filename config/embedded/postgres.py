@@ -124,7 +124,6 @@ def tuned(*, memory: int, shm: int) -> list[str]:
         "max_wal_size=4GB",
         "min_wal_size=256MB",
         "checkpoint_timeout=15min",
-        "wal_compression=on",
         "timezone=UTC",
         "log_timezone=UTC",
         # Details and statements would put personal data into the log.
