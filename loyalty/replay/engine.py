@@ -18,7 +18,7 @@ from loyalty.orders.grants import Stretch
 from loyalty.points import kernel
 from loyalty.points.postings import currency_of
 from loyalty.replay import statements
-from loyalty.replay.rules import Side, Window, by_points, same_ladder, stretches_of
+from loyalty.replay.rules import Side, Window, reached_by, same_ladder, stretches_of
 from loyalty.tiers import bases, preview, standing
 from members.programme.rules import Settings
 
@@ -76,7 +76,7 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
             for place, one in enumerate(sides)
         ),
         moves=tuple(_moves(one.settings, as_of=window.as_of) for one in sides)
-        if anew or by_points(sides)
+        if anew or any(reached_by(sides, "qualifying_points"))
         else (),
         at_once=limited,
     )
@@ -110,7 +110,6 @@ def _moves(settings: Settings, *, as_of: datetime) -> Tiers | None:
         asked=statements.ASKED,
         at=as_of,
         entries=sources,
-        balance=statements.BALANCE,
     )
     today = preview.told_at(periods.day_of(as_of, settings.zone))
     return Tiers(sql=preview.counts(found), told={**found.told, **today})

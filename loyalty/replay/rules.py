@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -62,14 +62,12 @@ def _ladder(settings: Settings) -> list[TierSet]:
     ]
 
 
-def by_points(sides: Iterable[Side]) -> bool:
-    """Whether tiers are reached by points, of which other rules give more or fewer."""
-    return any(
-        tier.basis in ("qualifying_points", "balance")
-        for side in sides
-        for one in side.settings.tier_sets
-        for tier in one.tiers[1:]
-    )
+def reached_by(sides: Iterable[Side], *bases: str) -> Iterator[TierSet]:
+    """Sets with a tier that is reached by one of these; everybody has the lowest."""
+    for side in sides:
+        for one in side.settings.tier_sets:
+            if any(tier.basis in bases for tier in one.tiers[1:]):
+                yield one
 
 
 def side_of(told: Mapping[str, Any]) -> Side:

@@ -225,6 +225,7 @@ def _moves(side: Side, counted: Mapping[str, int]) -> list[dict[str, Any]]:
     found = preview.moves_of(rows, settings=side.settings, named={})
     return [
         {
+            "key": moves.tier_set.key,
             "set": moves.tier_set.name,
             "stays": moves.stays,
             "up": [_move(one) for one in moves.up],
@@ -235,8 +236,13 @@ def _moves(side: Side, counted: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _move(one: preview.Move) -> dict[str, Any]:
-    held = one.held.name if one.held else ""
-    return {"from": held, "to": one.fits.name, "members": one.members}
+    held = one.held
+    return {
+        "keys": [held.key if held else "", one.fits.key],
+        "from": held.name if held else "",
+        "to": one.fits.name,
+        "members": one.members,
+    }
 
 
 def _side(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from config.lib import charts, formats, periods
 from config.lib.ui import Cell, Note
 from loyalty.replay.models import Replay
-from loyalty.replay.rules import EDGES, TODAY, side_of
+from loyalty.replay.rules import EDGES, TODAY, reached_by, side_of
 from members.profiles.models import Member
 from members.programme.rules import Settings
 
@@ -35,6 +35,7 @@ class Chart:
 class SideShown:
     """One set of rules: what it costs and what is still owed, in points and money."""
 
+    key: str
     name: str
     hash: str
     points: int
@@ -80,22 +81,27 @@ def sides(replay: Replay) -> list[SideShown]:
     told = [side_of(one).settings for one in replay.sides]
     found = (replay.result or {})["sides"]
     first = found[0]
-    # Moves that every side makes are not of the rules that are compared.
-    moved = any(side.get("moves") != first.get("moves") for side in found)
+    differ = _differing(found)
     return [
-        _side(side, first, settings, moved=moved)
+        _side(side, first, settings, differ=differ)
         for side, settings in zip(found, told, strict=True)
     ]
 
 
 def by_real_points(replay: Replay) -> bool:
-    """Say if a tier that multiplies points is reached by points: by those of the books."""
+    """Say if tiers that multiply points are reached by points: by those of the books."""
+    told = [side_of(one) for one in replay.sides]
     return any(
-        tier.basis in ("qualifying_points", "balance") and tier.multiplier != 1
-        for told in replay.sides
-        for one in side_of(told).settings.tier_sets
+        tier.multiplier != 1
+        for one in reached_by(told, "qualifying_points", "balance")
         for tier in one.tiers
     )
+
+
+def by_real_balance(replay: Replay) -> bool:
+    """Say if a tier is reached by a balance: by that of the books."""
+    told = [side_of(one) for one in replay.sides]
+    return any(reached_by(told, "balance"))
 
 
 def _side(
@@ -103,12 +109,13 @@ def _side(
     first: Mapping[str, Any],
     settings: Settings,
     *,
-    moved: bool,
+    differ: set[str],
 ) -> SideShown:
     more = side["cost_minor"] - first["cost_minor"]
     share = more / first["cost_minor"] if first["cost_minor"] else None
     is_first = side is first
     return SideShown(
+        key=side["key"],
         name=name_of(side),
         hash=side["hash"],
         points=side["points"],
@@ -122,7 +129,26 @@ def _side(
         costs_less=None if is_first or more == 0 else more < 0,
         owed=side["owed"],
         owed_money=_money(side["owed_minor"], settings),
-        moves=_moves(side.get("moves", [])) if moved else [],
+        moves=_moves([one for one in side["moves"] if one["key"] in differ]),
+    )
+
+
+def _differing(found: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Sets in which sides move members otherwise than today's rules, whatever tiers are
+    called. A set that a side gives up moves nobody there, and is not compared."""
+    today, *others = [
+        {one["key"]: _ways(one) for one in side["moves"]} for side in found
+    ]
+    return {
+        key for other in others for key, ways in other.items() if ways != today.get(key)
+    }
+
+
+def _ways(one: Mapping[str, Any]) -> list[Any]:
+    return sorted(
+        [way, *move["keys"], move["members"]]
+        for way in ("up", "down")
+        for move in one[way]
     )
 
 

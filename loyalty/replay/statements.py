@@ -27,20 +27,26 @@ TABLES = (
     """
 CREATE TEMPORARY TABLE replay_grant (
     id bigint GENERATED ALWAYS AS IDENTITY, side int, is_stamp boolean, member_id bigint,
-    placed_at timestamptz, day date, points bigint, back bigint, available timestamptz,
-    expires timestamptz
+    placed_at timestamptz, day date, points bigint, back bigint, expires timestamptz
 ) ON COMMIT DROP
 """,
-    # What came back of the window's orders by its end.
+    # What came back of the window's orders by its end: the share of their points that the
+    # books took back, which looks at lines; of an order that earned nothing, of its money.
     """
 CREATE TEMPORARY TABLE replay_returned ON COMMIT DROP AS
-SELECT o.id AS order_id, o.amount_minor AS whole,
-       least(sum(r.amount_minor), o.amount_minor) AS returned
-  FROM loyalty_order r JOIN loyalty_order o ON o.id = r.refund_of_id
- WHERE r.member_id BETWEEN %(low)s AND %(high)s AND r.day >= %(first)s
-   AND r.placed_at < %(as_of)s AND r.kind = 'refund'
-   AND o.day >= %(first)s AND o.placed_at < %(as_of)s AND o.amount_minor > 0
- GROUP BY o.id
+SELECT o.id AS order_id, coalesce(t.points, o.amount_minor) AS whole,
+       CASE WHEN t.id IS NULL THEN least(r.minor, o.amount_minor)
+            ELSE coalesce((SELECT sum(x.points) FROM loyalty_transfer x
+                            WHERE x.reverses_id = t.id AND x.kind IN ('reverse', 'uncollected')
+                              AND x.occurred_at < %(as_of)s), 0) END AS returned
+  FROM (SELECT refund_of_id, sum(amount_minor) AS minor FROM loyalty_order
+         WHERE member_id BETWEEN %(low)s AND %(high)s AND day >= %(first)s
+           AND placed_at < %(as_of)s AND kind = 'refund'
+         GROUP BY refund_of_id) r
+  JOIN loyalty_order o ON o.id = r.refund_of_id
+  LEFT JOIN LATERAL (SELECT id, points FROM loyalty_transfer
+                      WHERE reference = order_earning(o.id, o.revision) LIMIT 1) t ON true
+ WHERE o.day >= %(first)s AND o.placed_at < %(as_of)s AND o.amount_minor > 0
 """,
     "ANALYZE replay_returned",
     """
@@ -50,12 +56,11 @@ CREATE TEMPORARY TABLE replay_tier (
 """,
 )
 
-# A return takes its share of what the order earned, rounded down, as the books do.
+# A return takes its share of what the order earned, rounded down.
 _EARN = """
-INSERT INTO replay_grant (
-       side, is_stamp, member_id, placed_at, day, points, back, available, expires)
+INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)
 SELECT %(side)s, false, g.member_id, g.placed_at, g.day, g.points,
-       coalesce(div(g.points * r.returned, r.whole), 0), g.available, g.expires
+       coalesce(div(g.points * r.returned, r.whole), 0), g.expires
   FROM ({grants}) g
   LEFT JOIN replay_returned r ON r.order_id = g.order_id
 """
@@ -100,14 +105,13 @@ def tiers(*, standing: str, sets: Iterable[int]) -> str:
 
 
 STAMPS = f"""
-INSERT INTO replay_grant (
-       side, is_stamp, member_id, placed_at, day, points, back, available, expires)
+INSERT INTO replay_grant (side, is_stamp, member_id, placed_at, day, points, back, expires)
 WITH {
     stamps.full_cards(
         members="o.member_id BETWEEN %(low)s AND %(high)s AND o.placed_at < %(as_of)s"
     )
 }
-SELECT %(side)s, true, member_id, placed_at, day, points, 0, placed_at,
+SELECT %(side)s, true, member_id, placed_at, day, points, 0,
        (%(calendar)s::jsonb #>> ARRAY[%(version)s || ':' || day, '1'])::timestamptz
   FROM full_cards WHERE day >= %(first)s
 """  # noqa: S608  our own text
@@ -218,29 +222,13 @@ SELECT coalesce(sum(CASE WHEN t.kind = 'earn' THEN t.points ELSE -t.points END),
    AND (t.kind = 'earn' OR (t.kind IN ('reverse', 'uncollected') AND e.kind = 'earn'))
 """
 
-# What a side makes of the bases of tiers: the books, with what the window's orders earned
-# exchanged for what the side gives for them. What members spent stays as it was.
+# What a side makes of the points that count: the books, with what the window's orders
+# earned exchanged for what the side gives for them.
 QUALIFYING_POINTS = f"""
 {bases.QUALIFYING_POINTS} AND e.occurred_at < %(starts)s
 UNION ALL
 SELECT g.day, g.points - g.back FROM replay_grant g
  WHERE (g.member_id, g.side) = (a.member_id, %(side)s) AND NOT g.is_stamp
-"""  # noqa: S608  our own text
-BALANCE = f"""
-coalesce(({bases.BALANCE}), 0) + coalesce((
-    SELECT sum(g.points - g.back) FROM replay_grant g
-     WHERE (g.member_id, g.side) = (a.member_id, %(side)s) AND g.available <= %(moment)s
-       AND (g.expires IS NULL OR g.expires > %(moment)s)), 0)
-- coalesce((
-    SELECT sum(e.points - coalesce((SELECT sum(r.points) FROM loyalty_transfer r
-                WHERE r.reverses_id = e.id AND r.kind IN ('reverse', 'uncollected')), 0))
-      FROM loyalty_account c
-      JOIN loyalty_lot l ON l.account_id = c.id
-      JOIN loyalty_transfer e ON e.id = l.transfer_id
-     WHERE c.member_id = a.member_id AND c.currency = %(currency)s
-       AND l.earned_at >= %(starts)s AND l.earned_at < %(as_of)s AND l.available_at <= %(moment)s
-       AND (l.expires_at IS NULL OR l.expires_at > %(moment)s)
-       AND (e.kind = 'earn' OR (e.kind = 'event' AND e.reference LIKE 'stamps:%%'))), 0)
 """  # noqa: S608  our own text
 # Of the batch, on the day of the replay.
 ASKED = f"{preview.EVERYBODY} AND id BETWEEN %(low)s AND %(high)s"

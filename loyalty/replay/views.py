@@ -135,5 +135,6 @@ def _result(replay: Replay) -> dict[str, Any]:
         "ledger": result["ledger"],
         "differs": result["ledger"]["points"] - today["points"],
         "real_points": shown.by_real_points(replay),
+        "real_balance": shown.by_real_balance(replay),
         "changed": services.has_changed(replay=replay),
     }

@@ -2,7 +2,7 @@
 
 A basis is the text of a subquery with columns `day` and `amount`, of the member
 `a.member_id`, of days after `l.first` at least. Features above register theirs; a
-replay hands in its own, and its own balance. What a return takes back is taken off the day of what it
+replay hands in its own. What a return takes back is taken off the day of what it
 returns, so it lowers the window the purchase counted in, and no other.
 """
 
@@ -20,14 +20,6 @@ SELECT (e.occurred_at AT TIME ZONE %(zone)s)::date AS day,
   JOIN loyalty_transfer e ON e.credit_account_id = c.id AND e.kind = 'earn'
  WHERE c.member_id = a.member_id AND c.currency = %(currency)s
    AND e.occurred_at >= l.first::timestamp - interval '1 day'
-"""
-
-# As a member reads it: live lots, and what holds keep of lots that have ended.
-BALANCE = """
-SELECT sum(CASE WHEN x.expires_at <= %(moment)s THEN x.held ELSE x.remaining END)
-  FROM loyalty_account c JOIN loyalty_lot x ON x.account_id = c.id
- WHERE c.member_id = a.member_id AND c.currency = %(currency)s AND x.remaining > 0
-   AND x.available_at <= %(moment)s
 """
 
 _ENTRIES: dict[str, str] = {"qualifying_points": QUALIFYING_POINTS}

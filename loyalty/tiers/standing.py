@@ -58,7 +58,6 @@ def of(
     asked: str,
     at: datetime,
     entries: Mapping[str, str] | None = None,
-    balance: str = bases.BALANCE,
 ) -> Standing:
     """`asked` is a query of members and days; `at` the moment balances are read."""
     slots = slots_of(settings.tier_sets)
@@ -83,7 +82,7 @@ fits AS (
       FROM asked a
       JOIN members_member m ON m.id = a.member_id
       {_lows(slots)}
-      {_counted(slots, sources, balance)}
+      {_counted(slots, sources)}
      CROSS JOIN LATERAL (VALUES {_fits(settings, slots)}) r (set_no, set_key, fit)
 )"""  # noqa: S608  our own text: numbers, and words that settings were checked for
     return Standing(sql=sql, told=told, slots=slots)
@@ -130,11 +129,11 @@ def _lows(slots: Sequence[Slot]) -> str:
     )
 
 
-def _counted(slots: Sequence[Slot], sources: Mapping[str, str], balance: str) -> str:
+def _counted(slots: Sequence[Slot], sources: Mapping[str, str]) -> str:
     parts = [_sums(basis, slots, text) for basis, text in sources.items()]
     for n, slot in enumerate(slots):
         if slot.basis == "balance":
-            parts.append(f"LEFT JOIN LATERAL (SELECT ({balance}) AS v{n}) b{n} ON true")
+            parts.append(f"LEFT JOIN LATERAL (SELECT {_BALANCE} AS v{n}) b{n} ON true")
         elif slot.basis == "metric":
             parts.append(
                 f"LEFT JOIN LATERAL (SELECT place AS v{n} FROM loyalty_tiermetric x "  # noqa: S608  as above
@@ -154,6 +153,14 @@ def _sums(basis: str, slots: Sequence[Slot], entries: str) -> str:
         f"LEFT JOIN LATERAL (SELECT {sums} FROM ({entries}) x "  # noqa: S608  as above
         f"WHERE x.day <= a.day) of_{basis} ON true"
     )
+
+
+# As a member reads it: live lots, and what holds keep of lots that have ended.
+_BALANCE = """(
+    SELECT sum(CASE WHEN x.expires_at <= %(moment)s THEN x.held ELSE x.remaining END)
+      FROM loyalty_account c JOIN loyalty_lot x ON x.account_id = c.id
+     WHERE c.member_id = a.member_id AND c.currency = %(currency)s AND x.remaining > 0
+       AND x.available_at <= %(moment)s)"""
 
 
 def _fits(settings: Settings, slots: Sequence[Slot]) -> str:

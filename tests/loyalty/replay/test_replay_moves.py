@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from loyalty.orders import refunds
-from loyalty.points import services as points
+from loyalty.orders import services as orders
+from loyalty.orders.rules import Line
 from loyalty.tiers import preview
 from members.profiles.models import Member
 from members.programme import queries as programme
@@ -18,8 +19,8 @@ from tests.loyalty.replay.playing import NOW, buy, draft, publish, replayed, sta
 pytestmark = pytest.mark.django_db
 
 RECENT = NOW.date() - timedelta(days=20)
-BASE_TO_GOLD = [{"from": "base", "to": "gold", "members": 1}]
-GOLD_TO_BASE = [{"from": "gold", "to": "base", "members": 1}]
+BASE_TO_GOLD = [("base", "gold", 1)]
+GOLD_TO_BASE = [("gold", "base", 1)]
 
 
 @pytest.fixture
@@ -29,7 +30,11 @@ def mia():
 
 def moves(replay, side: int) -> Any:
     (found,) = replay.result["sides"][side]["moves"]
-    return found["up"], found["down"], found["stays"]
+    return _ways(found["up"]), _ways(found["down"]), found["stays"]
+
+
+def _ways(rows: Any) -> list[tuple[str, str, int]]:
+    return [(row["from"], row["to"], row["members"]) for row in rows]
 
 
 def test_twice_the_points_reach_a_tier_that_today_does_not(mia):
@@ -78,46 +83,43 @@ def test_what_came_back_counts_for_no_tier(mia):
     assert moves(found, 2) == (BASE_TO_GOLD, [], 0)
 
 
-@pytest.mark.parametrize(
-    ("spent", "pending", "up"),
-    [(20, 0, BASE_TO_GOLD), (21, 0, []), (20, 30, [])],
-)
-def test_a_balance_is_what_members_would_have_if_they_had_spent_as_much(
-    mia, spent, pending, up
-):
-    publish(status(basis="balance", gold=100))
-    buy(mia, 60_00, on=RECENT)
-    points.redeem(
-        member_id=mia.pk,
-        points=spent,
-        reference="r",
-        actor="",
-        at=NOW,
-        now=NOW,
-        settings=programme.latest(),
+def test_a_line_that_earned_nothing_takes_nothing_when_it_comes_back(mia):
+    publish(
+        status(basis="qualifying_points", gold=100),
+        earn={"excluded_categories": ["gift"]},
     )
-
-    found = replayed(
-        draft(earn={"points": 2}, pending_days=pending), at=NOW + timedelta(hours=1)
+    at = datetime.combine(RECENT, time(12), UTC)
+    lines = [
+        Line(line_id="1", category="tea", amount_minor=120_00),
+        Line(line_id="2", category="gift", amount_minor=120_00),
+    ]
+    told = orders.Told(
+        source="till", external_id="o", member_id=mia.pk, placed_at=at, lines=lines
     )
+    order = orders.record(told=told, by=None, actor="", at=at).order
+    back = refunds.Told(
+        external_id="r",
+        refunded_at=at + timedelta(days=1),
+        lines=[refunds.Wanted(line="2")],
+    )
+    refunds.refund(order_id=order.pk, told=back, by=None, actor="", at=NOW)
 
+    found = replayed(draft(earn={"points": 2, "excluded_categories": ["gift"]}))
+
+    sides = found.result["sides"]
+    assert [(one["points"], one["back"]) for one in sides] == [(120, 0), (240, 0)]
     assert moves(found, 0) == ([], [], 1)
-    assert moves(found, 1)[0] == up
 
 
-def test_points_that_have_ended_are_in_no_balance(mia):
-    ending = {"months": 1, "rounding": "none"}
-    publish(status(basis="balance", gold=100), expiry=ending, pending_days=0)
-    buy(mia, 60_00, on=RECENT - timedelta(days=20))
+def test_a_balance_is_the_one_members_have(mia):
+    publish(status(basis="balance", gold=100), pending_days=0)
     buy(mia, 60_00, on=RECENT)
 
-    found = replayed(draft(earn={"points": 2}), draft(expiry={"months": 2}))
+    found = replayed(draft(earn={"points": 2}))
+    asks_less = replayed(draft(tier_sets=[status(basis="balance", gold=60)]))
 
-    # Only the second purchase lives: 60, and 120 for twice the points.
-    assert moves(found, 0) == ([], GOLD_TO_BASE, 0)
-    assert moves(found, 1) == ([], [], 1)
-    # And both do where points live longer.
-    assert moves(found, 2) == ([], [], 1)
+    assert [side["moves"] for side in found.result["sides"]] == [[], []]
+    assert moves(asks_less, 1) == (BASE_TO_GOLD, [], 0)
 
 
 def test_todays_side_moves_whom_the_preview_moves(mia):
@@ -140,8 +142,7 @@ def test_batches_add_up():
 
     found = replayed(draft(earn={"points": 2}), batch=2)
 
-    up = [{"from": "base", "to": "gold", "members": 5}]
-    assert moves(found, 1) == (up, [], 0)
+    assert moves(found, 1) == ([("base", "gold", 5)], [], 0)
 
 
 def test_a_tier_reached_by_money_moves_nobody_for_points(mia):

@@ -57,18 +57,47 @@ def test_a_replay_is_started_followed_and_read(client, ana):
     assert "€0.20" in text(client.get(list_of(one)))
 
 
-@pytest.mark.parametrize(("multiplier", "said"), [("1.5", True), ("1", False)])
-def test_page_says_where_tiers_are_reached_by_real_points(
-    client, ana, multiplier, said
+@pytest.mark.parametrize(
+    ("basis", "base", "gold", "said"),
+    [
+        ("qualifying_points", "1", "1.5", (True, False)),
+        ("balance", "1", "1.5", (True, True)),
+        ("balance", "1", "1", (False, True)),
+        ("spend", "2", "1.5", (False, False)),
+    ],
+)
+def test_page_says_where_points_and_balances_are_the_real_ones(
+    client, ana, basis, base, gold, said
 ):
-    gold = {"key": "gold", "threshold": 100, "multiplier": multiplier}
-    tiers = [{"key": "base", "threshold": 0}, gold]
+    tiers = [
+        {"key": "base", "threshold": 0, "multiplier": base},
+        {"key": "gold", "threshold": 100, "multiplier": gold, "basis": basis},
+    ]
     found = replayed(draft(tier_sets=[{"key": "status", "tiers": tiers}]))
     client.force_login(ana)
 
     shown = text(client.get(page_of(found)))
 
-    assert ("by the tiers of the points members really earned" in shown) is said
+    words = ("with the points they really earned", "the balance members really have")
+    assert tuple(one in shown for one in words) == said
+
+
+def test_a_set_that_moves_nobody_otherwise_is_not_shown(client, ana):
+    set_ = status(basis="qualifying_points", gold=100)
+    publish(set_)
+    mia = factories.member("mia")
+    buy(mia, 120_00, on=date(2026, 1, 5))  # its time ends, whatever the rules
+    client.force_login(ana)
+    renamed = {**set_, "name": "Club", "tiers": [*set_["tiers"]]}
+    new = {**status(gold=50), "key": "other", "name": "Other"}
+
+    same = replayed(draft(tier_sets=[renamed]))
+    gone = replayed(draft(tier_sets=[]))
+    beside = replayed(draft(tier_sets=[set_, new]))
+
+    assert same.result["sides"][0]["moves"][0]["down"]
+    for found in (same, gone, beside):
+        assert "Moves between tiers" not in text(client.get(page_of(found)))
 
 
 def test_page_counts_whom_other_points_would_move(client, ana):

@@ -94,7 +94,8 @@ def test_moves_between_tiers_are_counted(mia):
 
     (moves,) = found.result["sides"][1]["moves"]
     assert moves["set"] == "status"
-    assert moves["up"] == [{"from": "base", "to": "gold", "members": 1}]
+    (up,) = moves["up"]
+    assert (up["from"], up["to"], up["members"]) == ("base", "gold", 1)
     assert moves["stays"] == 1
 
 

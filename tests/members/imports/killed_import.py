@@ -15,7 +15,7 @@ from pathlib import Path
 
 import django
 
-# A fifth of the product's, for files of a fifth of the size; `TERN_FULL_SIZE=1` is all of it.
+# A fifth of the product's, for small files; `TERN_FULL_SIZE=1` is the product's.
 FULL = os.environ.get("TERN_FULL_SIZE") == "1"
 SLICE = 50_000 if FULL else 10_000
 
