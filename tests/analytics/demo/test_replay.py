@@ -29,19 +29,23 @@ def factor(order: Order) -> Fraction:
 
 
 def by_hand(rate: int) -> tuple[int, int]:
-    """Points and what returns take of them: whole yuan, double from 9 to 11 November."""
+    """Points of whole yuan, double from 9 to 11 November, and what returns take of them:
+    the share the books took of what the order really earned."""
+    earned = {one.reference: one for one in Transfer.objects.filter(kind="earn")}
     back: Counter[int | None] = Counter()
-    for refund in Order.objects.refunds().exclude(refund_of=None):
-        back[refund.refund_of_id] += refund.amount_minor
-    points = taken = 0
+    for taken in Transfer.objects.filter(kind__in=("reverse", "uncollected")):
+        back[taken.reverses_id] += taken.points
+    points = taken_back = 0
     for order in Order.objects.orders():
         double = order.day.month == 11 and 9 <= order.day.day <= 11
         weight = order.amount_minor * factor(order) * rate * (2 if double else 1)
-        earned = int(weight // 100)
-        points += earned
-        if order.amount_minor:
-            taken += earned * back[order.pk] // order.amount_minor
-    return points, taken
+        gives = int(weight // 100)
+        points += gives
+        # Nothing of the demo is corrected, so a purchase earns once.
+        real = earned.get(f"order:{order.pk}")
+        if real is not None:
+            taken_back += gives * back[real.pk] // real.points
+    return points, taken_back
 
 
 def test_todays_rules_are_the_ledger_and_twice_the_rate_is_what_arithmetic_says():
@@ -52,8 +56,11 @@ def test_todays_rules_are_the_ledger_and_twice_the_rate_is_what_arithmetic_says(
 
     today, twice = found["sides"]
     posted = sum(Transfer.objects.filter(kind="earn").values_list("points", flat=True))
+    reversed_ = Transfer.objects.filter(kind__in=("reverse", "uncollected"))
+    taken = sum(reversed_.values_list("points", flat=True))
     assert TierMembership.objects.filter(tier="gold").exists()
     assert today["points"] == found["ledger"]["points"] == posted > 0
+    assert today["back"] == taken > 0
     assert (today["points"], today["back"]) == by_hand(1)
     assert (twice["points"], twice["back"]) == by_hand(2)
     # Of what lives still, the part that was not spent is what the lots hold.
