@@ -131,8 +131,8 @@ def trend(report: Report, said: Voice) -> Chart:
     """What is owed by how soon it ends, in money; the nearest end at the baseline."""
     names = [
         _("ends within a month"),
-        _("within 3 months"),
-        _("within 12 months"),
+        _("in 1 to 3 months"),
+        _("in 3 to 12 months"),
         _("later or never"),
     ]
     exponent = 10**said.settings.exponent

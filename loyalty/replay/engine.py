@@ -18,7 +18,14 @@ from loyalty.orders.grants import Stretch
 from loyalty.points import kernel
 from loyalty.points.postings import currency_of
 from loyalty.replay import statements
-from loyalty.replay.rules import Side, Window, reached_by, same_ladder, stretches_of
+from loyalty.replay.rules import (
+    Side,
+    Window,
+    multiplies_alike,
+    reached_by,
+    same_ladder,
+    stretches_of,
+)
 from loyalty.tiers import bases, preview, standing
 from members.programme.rules import Settings
 
@@ -64,7 +71,10 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
         for one in sides
     )
     # Held tiers and tiers worked out cannot be compared: one side worked out, all are.
-    anew = any(not same_ladder(one.settings, today) for one in sides)
+    anew = any(not multiplies_alike(one.settings, today) for one in sides)
+    moving = any(not same_ladder(one.settings, today) for one in sides) or any(
+        reached_by(sides, "qualifying_points")
+    )
     used = kernel.run(statements.USED, told)[0]["used"] if limited else 0
     return Prepared(
         window=window,
@@ -76,7 +86,7 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
             for place, one in enumerate(sides)
         ),
         moves=tuple(_moves(one.settings, as_of=window.as_of) for one in sides)
-        if anew or any(reached_by(sides, "qualifying_points"))
+        if moving
         else (),
         at_once=limited,
     )

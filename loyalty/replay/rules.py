@@ -54,12 +54,27 @@ def same_ladder(one: Settings, other: Settings) -> bool:
     return _ladder(one) == _ladder(other)
 
 
+def multiplies_alike(one: Settings, today: Settings) -> bool:
+    """Whether members would hold what multiplies their points as they do today: of each
+    set that does, the tiers are reached and kept as today. Given up it multiplies none."""
+    known = _ladder(today)
+    return all(
+        _plain(each) in known
+        for each in one.tier_sets
+        if any(tier.multiplier != 1 for tier in each.tiers)
+    )
+
+
 def _ladder(settings: Settings) -> list[TierSet]:
+    return [_plain(one) for one in settings.tier_sets]
+
+
+def _plain(one: TierSet) -> TierSet:
+    """A set by what reaches and keeps its tiers."""
     plain: dict[str, Any] = {"name": "", "multiplier": Decimal(1), "benefits": ()}
-    return [
-        replace(one, name="", tiers=tuple(replace(tier, **plain) for tier in one.tiers))
-        for one in settings.tier_sets
-    ]
+    return replace(
+        one, name="", tiers=tuple(replace(tier, **plain) for tier in one.tiers)
+    )
 
 
 def reached_by(sides: Iterable[Side], *bases: str) -> Iterator[TierSet]:

@@ -230,6 +230,7 @@ def _moves(side: Side, counted: Mapping[str, int]) -> list[dict[str, Any]]:
             "stays": moves.stays,
             "up": [_move(one) for one in moves.up],
             "down": [_move(one) for one in moves.down],
+            "gone": [_move(one) for one in moves.gone],
         }
         for moves in found
     ]

@@ -147,7 +147,7 @@ def _differing(found: Sequence[Mapping[str, Any]]) -> set[str]:
 def _ways(one: Mapping[str, Any]) -> list[Any]:
     return sorted(
         [way, *move["keys"], move["members"]]
-        for way in ("up", "down")
+        for way in ("up", "gone", "down")
         for move in one[way]
     )
 
@@ -160,6 +160,7 @@ def _moves(found: list[dict[str, Any]]) -> list[list[str]]:
         for one in found
         for way, when in (
             ("up", _("at once")),
+            ("gone", _("at once")),
             ("down", _("when its time ends")),
         )
         for move in one[way]

@@ -222,13 +222,15 @@ SELECT coalesce(sum(CASE WHEN t.kind = 'earn' THEN t.points ELSE -t.points END),
    AND (t.kind = 'earn' OR (t.kind IN ('reverse', 'uncollected') AND e.kind = 'earn'))
 """
 
-# What a side makes of the points that count: the books, with what the window's orders
-# earned exchanged for what the side gives for them.
+# What a side makes of the points that count: the books, and what the side gives more or
+# less for the window's orders than today's rules do.
 QUALIFYING_POINTS = f"""
-{bases.QUALIFYING_POINTS} AND e.occurred_at < %(starts)s
+{bases.QUALIFYING_POINTS}
 UNION ALL
-SELECT g.day, g.points - g.back FROM replay_grant g
- WHERE (g.member_id, g.side) = (a.member_id, %(side)s) AND NOT g.is_stamp
+SELECT g.day, CASE g.side WHEN 0 THEN g.back - g.points ELSE g.points - g.back END
+  FROM replay_grant g
+ WHERE g.member_id = a.member_id AND g.side IN (0, %(side)s) AND NOT g.is_stamp
+   AND %(side)s <> 0
 """  # noqa: S608  our own text
 # Of the batch, on the day of the replay.
 ASKED = f"{preview.EVERYBODY} AND id BETWEEN %(low)s AND %(high)s"

@@ -34,7 +34,8 @@ class Move:
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """Up at once; down when what they hold ends, unless they reach it again.
+    """Up at once; down when what they hold ends, unless they reach it again; at once too
+    from a tier that is `gone`, whether it was higher or lower.
 
     `falls_today` members would fall under the rules it was compared with too.
     """
@@ -42,6 +43,7 @@ class Moves:
     tier_set: TierSet
     up: Sequence[Move]
     down: Sequence[Move]
+    gone: Sequence[Move]
     stays: int
     falls_today: int | None = None
 
@@ -106,7 +108,7 @@ def moves_of(
         mine = [row for row in rows if row["set_no"] == n]
         moved = [
             (
-                row["fit"] - row["rank"],
+                row["fit"] - row["rank"] if row["rank"] >= 0 else None,
                 Move(
                     held=one.tiers[row["rank"]] if row["rank"] >= 0 else None,
                     fits=one.tiers[row["fit"]],
@@ -119,8 +121,9 @@ def moves_of(
         moves.append(
             Moves(
                 tier_set=one,
-                up=[move for step, move in moved if step > 0],
-                down=[move for step, move in moved if step < 0],
+                up=[move for step, move in moved if step is not None and step > 0],
+                down=[move for step, move in moved if step is not None and step < 0],
+                gone=[move for step, move in moved if step is None],
                 stays=sum(move.members for step, move in moved if step == 0),
             )
         )

@@ -126,3 +126,29 @@ def test_only_what_reaches_and_keeps_a_tier_makes_another_ladder(changed, same):
 
     assert one.tier_sets[0].tiers[1].multiplier == Decimal("1.5")
     assert same_ladder(one, other) is same
+
+
+def test_a_draft_that_gives_up_tiers_leaves_todays_rules_to_the_ledger(mia):
+    publish(status())
+    for day in (1, 2, 3):
+        buy(mia, 60_00, on=date(2026, 3, day))
+    TierMembership.objects.update(valid_from=datetime(2026, 3, 1, tzinfo=UTC))
+
+    found = replayed(draft(tier_sets=[]))
+
+    # By what the books say was held, 90 each; worked out it were 60, 90 and 90.
+    assert points(found) == [270, 180]
+
+
+def test_who_holds_a_tier_that_is_given_up_moves_at_once(mia):
+    publish(status())
+    buy(mia, 120_00, on=NOW.date() - timedelta(days=5))
+    renamed = status()
+    renamed["tiers"][1]["key"] = "star"
+    renamed["tiers"][1]["threshold"] = 500
+
+    (moves,) = replayed(draft(tier_sets=[renamed])).result["sides"][1]["moves"]
+
+    assert (moves["up"], moves["down"], moves["stays"]) == ([], [], 0)
+    (gone,) = moves["gone"]
+    assert (gone["from"], gone["to"], gone["members"]) == ("", "base", 1)
