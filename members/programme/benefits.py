@@ -45,7 +45,7 @@ def lowered(
         *_expiry(before, after),
         *_worth(before, after, language=language),
         *lists.currencies(before.currencies, after.currencies),
-        *tiers.sets(before.tier_sets, after.tier_sets),
+        *tiers.sets(before, after, language=language),
         *_safeguard(before, after),
     )
     return [Loss(key=key, text=text) for key, text in told]

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from members.programme.tiers import Tier, TierSet, plain
+from members.programme import wording_earn
+from members.programme.rules import Settings
+from members.programme.tiers import Tier, TierSet
 
 Told = Iterator[tuple[str, str]]
 
 
-def sets(old: Sequence[TierSet], new: Sequence[TierSet]) -> Told:
-    kept = {one.key: one for one in new}
-    for one in old:
+@dataclass(frozen=True)
+class Voice:
+    """How what tiers take and give is written, in a language."""
+
+    settings: Settings
+    language: str
+
+    def threshold(self, tier: Tier) -> str:
+        if tier.basis == "spend":
+            return wording_earn.money(tier.threshold, self.settings, self.language)
+        return wording_earn.times(tier.threshold, self.language)
+
+    def factor(self, tier: Tier) -> str:
+        return wording_earn.times(tier.multiplier, self.language)
+
+
+def sets(before: Settings, after: Settings, *, language: str) -> Told:
+    kept = {one.key: one for one in after.tier_sets}
+    for one in before.tier_sets:
         becomes = kept.get(one.key)
         where = f"tier_sets.{one.key}"
         if becomes is None:
-            yield where, _("These tiers would be given up: %(key)s.") % {"key": one.key}
+            yield (
+                where,
+                _("These tiers would be given up: %(key)s.") % {"key": one.name},
+            )
             continue
         if becomes.validity != one.validity:
             yield (
                 f"{where}.validity",
                 _("Some members would hold a tier for a shorter time: %(key)s.")
-                % {"key": one.key},
+                % {"key": one.name},
             )
         if becomes.clawback_days > one.clawback_days:
             yield (
@@ -35,10 +57,10 @@ def sets(old: Sequence[TierSet], new: Sequence[TierSet]) -> Told:
                 )
                 % {"old": one.clawback_days, "new": becomes.clawback_days},
             )
-        yield from _tiers(where, one, becomes)
+        yield from _tiers(where, one, becomes, Voice(after, language))
 
 
-def _tiers(where: str, old: TierSet, new: TierSet) -> Told:
+def _tiers(where: str, old: TierSet, new: TierSet, said: Voice) -> Told:
     now = {tier.key: tier for tier in new.tiers}
     # Nobody falls out of the lowest tier, so its end says nothing.
     held = [tier for tier in old.tiers[1:] if tier.key in now]
@@ -46,7 +68,7 @@ def _tiers(where: str, old: TierSet, new: TierSet) -> Told:
         yield (
             f"{where}.grace_days",
             _("Members would fall sooner after a tier ends: %(key)s.")
-            % {"key": old.key},
+            % {"key": old.name},
         )
     if any(
         (old.downgrade_of(tier), new.downgrade_of(now[tier.key]))
@@ -56,13 +78,13 @@ def _tiers(where: str, old: TierSet, new: TierSet) -> Told:
         yield (
             f"{where}.downgrade",
             _("Members could fall by more than one tier at a time: %(key)s.")
-            % {"key": old.key},
+            % {"key": old.name},
         )
     for tier in old.tiers:
-        yield from _tier(f"{where}.{tier.key}", tier, now.get(tier.key))
+        yield from _tier(f"{where}.{tier.key}", tier, now.get(tier.key), said)
 
 
-def _tier(where: str, old: Tier, new: Tier | None) -> Told:
+def _tier(where: str, old: Tier, new: Tier | None, said: Voice) -> Told:
     name = {"tier": old.name}
     if new is None:
         yield where, _("This tier would be given up: %(tier)s.") % name
@@ -74,13 +96,13 @@ def _tier(where: str, old: Tier, new: Tier | None) -> Told:
         yield (
             f"{where}.threshold",
             _("The tier %(tier)s would take %(new)s instead of %(old)s.")
-            % {**name, "old": plain(old.threshold), "new": plain(new.threshold)},
+            % {**name, "old": said.threshold(old), "new": said.threshold(new)},
         )
     if new.multiplier < old.multiplier:
         yield (
             f"{where}.multiplier",
             _("Points of the tier %(tier)s would count %(new)s times, not %(old)s.")
-            % {**name, "old": plain(old.multiplier), "new": plain(new.multiplier)},
+            % {**name, "old": said.factor(old), "new": said.factor(new)},
         )
     gone = [right for right in old.benefits if right not in new.benefits]
     if gone:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from members.programme import benefits_tiers
+from members.programme import benefits_tiers, rules
 from members.programme.tiers import Tier, TierSet
 
 BASE = Tier(key="base", name="Base")
@@ -30,7 +30,10 @@ NOW = status(GOLD)
 
 
 def lost(old: list[TierSet], new: list[TierSet]) -> list[str]:
-    return [text for _key, text in benefits_tiers.sets(old, new)]
+    before, after = (
+        replace(rules.parse({}), tier_sets=tuple(one)) for one in (old, new)
+    )
+    return [text for _key, text in benefits_tiers.sets(before, after, language="en")]
 
 
 def changed(**fields) -> TierSet:
@@ -42,7 +45,7 @@ def changed(**fields) -> TierSet:
     [
         (
             changed(threshold=Decimal(1200)),
-            "The tier Gold would take 1200 instead of 1000.",
+            "The tier Gold would take €1,200.00 instead of €1,000.00.",
         ),
         (
             changed(multiplier=Decimal("1.2")),
@@ -52,19 +55,19 @@ def changed(**fields) -> TierSet:
         (status(), "This tier would be given up: Gold."),
         (
             status(GOLD, grace_days=7),
-            "Members would fall sooner after a tier ends: status.",
+            "Members would fall sooner after a tier ends: Status.",
         ),
         (
             changed(grace_days=7),
-            "Members would fall sooner after a tier ends: status.",
+            "Members would fall sooner after a tier ends: Status.",
         ),
         (
             status(GOLD, downgrade="to_fit"),
-            "Members could fall by more than one tier at a time: status.",
+            "Members could fall by more than one tier at a time: Status.",
         ),
         (
             changed(downgrade="to_fit"),
-            "Members could fall by more than one tier at a time: status.",
+            "Members could fall by more than one tier at a time: Status.",
         ),
         (
             status(GOLD, clawback_days=90),
@@ -89,12 +92,12 @@ def test_another_measure_is_less_for_somebody_either_way(fields):
 
 
 def test_a_set_that_goes_is_said_once_and_a_new_one_takes_nothing():
-    assert lost([NOW], []) == ["These tiers would be given up: status."]
+    assert lost([NOW], []) == ["These tiers would be given up: Status."]
     assert lost([], [NOW]) == []
 
 
 def test_another_time_that_a_tier_lasts_is_less_for_somebody_either_way():
-    words = ["Some members would hold a tier for a shorter time: status."]
+    words = ["Some members would hold a tier for a shorter time: Status."]
     by_year = status(GOLD, validity="calendar_year")
 
     assert lost([NOW], [by_year]) == lost([by_year], [NOW]) == words
