@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from analytics.directory import rules
 from analytics.directory.rules import Behind, Listing
 from analytics.metrics.enums import Stage, ValueTier
+from config.lib.days import DayField
 from loyalty.tiers import queries as tiers
 from loyalty.tiers.queries import InTier
 from members.access import queries as access
@@ -55,9 +56,9 @@ class ListingForm(forms.Form):
     metric = forms.SlugField(label=_("Metric"), required=False)
     by = forms.SlugField(label=_("Cut by"), required=False)
     cell = forms.CharField(label=_("Cell"), max_length=120, required=False)
-    as_of = forms.DateField(label=_("As of"), required=False)
-    start = forms.DateField(label=_("From"), required=False)
-    end = forms.DateField(label=_("To"), required=False)
+    as_of = DayField(label=_("As of"), required=False)
+    start = DayField(label=_("From"), required=False)
+    end = DayField(label=_("To"), required=False)
 
     def __init__(
         self,

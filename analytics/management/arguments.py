@@ -8,7 +8,7 @@ from datetime import date
 
 from django.core.management.base import CommandError
 
-from config.lib import clock
+from config.lib import clock, days
 from config.lib.errors import DomainError
 from members.programme import queries as programme
 from members.programme.rules import Settings
@@ -21,7 +21,7 @@ def day(option: str, text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text.strip())
+        return days.parse(text.strip())
     except ValueError:
         raise unusable(
             f"{option} is {text!r}; it accepts a day as 2026-03-01"

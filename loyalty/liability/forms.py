@@ -6,6 +6,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.lib import days
+from config.lib.days import DayField
+
 
 class MonthField(forms.CharField):
     """A month as 2026-10; its value is the first day."""
@@ -13,7 +16,7 @@ class MonthField(forms.CharField):
     def clean(self, value: object) -> date:
         text = str(super().clean(value))
         try:
-            return date.fromisoformat(f"{text}-01")
+            return days.parse(f"{text}-01")
         except ValueError:
             raise forms.ValidationError(
                 _("Give a month as 2026-10: four digits, a dash, two digits.")
@@ -35,7 +38,7 @@ class JournalForm(forms.Form):
 
 
 class AsOfForm(forms.Form):
-    as_of = forms.DateField(
+    as_of = DayField(
         label=gettext_lazy("As of the end of"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),

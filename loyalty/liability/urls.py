@@ -4,6 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
+from config.lib import days
 from loyalty.liability import views
 
 
@@ -13,7 +14,7 @@ class Day:
     regex = r"\d{4}-\d{2}-\d{2}"
 
     def to_python(self, value: str) -> date:
-        return date.fromisoformat(value)
+        return days.parse(value)
 
     def to_url(self, value: date | str) -> str:
         return str(value)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.lib import formats
+from config.lib.days import DayField
 from config.lib.formats import MINUS
 from members.programme.points import MAX_POINTS
 
@@ -20,8 +21,8 @@ def day_input() -> forms.DateInput:
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
-def _day(label: Any, *, hint: Any = "") -> forms.DateField:
-    return forms.DateField(
+def _day(label: Any, *, hint: Any = "") -> DayField:
+    return DayField(
         label=label,
         required=False,
         widget=day_input(),

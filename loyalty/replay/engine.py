@@ -70,8 +70,14 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
         one.settings.earn is not None and one.settings.earn.caps.total is not None
         for one in sides
     )
-    # Held tiers and tiers worked out cannot be compared: one side worked out, all are.
-    anew = any(not multiplies_alike(one.settings, today) for one in sides)
+    # What was held says what a side multiplies by only if its tiers were those of the whole
+    # window. Held and worked out cannot be compared: one side worked out, all are.
+    then = [one.settings for one in timeline if _within(one, starts, window.as_of)]
+    anew = any(
+        not multiplies_alike(one.settings, held)
+        for one in sides
+        for held in (today, *then)
+    )
     moving = any(not same_ladder(one.settings, today) for one in sides) or any(
         reached_by(sides, "qualifying_points")
     )
@@ -89,6 +95,12 @@ def prepare(*, window: Window, sides: Sequence[Side]) -> Prepared:
         if moving
         else (),
         at_once=limited,
+    )
+
+
+def _within(one: Stretch, starts: datetime, ends: datetime) -> bool:
+    return (one.starts is None or one.starts < ends) and (
+        one.ends is None or one.ends > starts
     )
 
 

@@ -293,6 +293,12 @@ def has_changed(*, replay: Replay) -> bool:
     return now != told
 
 
+def is_past(*, replay: Replay, now: datetime) -> bool:
+    """Whether other rules are in force now than when it was replayed."""
+    today = programme.settings_at(at=now)
+    return hash_of(rules.dump(today)) != str(replay.sides[0]["hash"])
+
+
 def _plain(draft: ProgrammeDraft) -> dict[str, Any]:
     return rules.dump(rules.parse(draft.settings))
 

@@ -103,7 +103,8 @@ def _progress_page(request: HttpRequest, replay: Replay) -> HttpResponse:
     if wants_fragment(request) and (job is None or job.state not in _OPEN):
         # Its end changes the whole page, not its line alone.
         return HttpResponseClientRefresh()
-    context = {**_frame(request, replay), "job": job}
+    ended = job is not None and job.state not in _OPEN
+    context = {**_frame(request, replay), "job": job, "ended": ended}
     return render_page_or_fragment(request, "replay/progress.html", "progress", context)
 
 
@@ -137,4 +138,5 @@ def _result(replay: Replay) -> dict[str, Any]:
         "real_points": shown.by_real_points(replay),
         "real_balance": shown.by_real_balance(replay),
         "changed": services.has_changed(replay=replay),
+        "past": services.is_past(replay=replay, now=clock.now()),
     }

@@ -154,7 +154,8 @@ _NIGHT = """
 SELECT d.member_id, d.set_key, d.held_id, t.tier, d.held_tier AS previous,
        d.held_ends AS previous_ends_on,
        CASE WHEN t.rank = d.held_rank THEN d.since END AS since,
-       CASE WHEN d.reason = 'reached' THEN %(today)s ELSE %(day)s END::date AS earned_on,
+       CASE WHEN d.reason IN ('reached', 'given_up') THEN %(today)s ELSE %(day)s END::date
+           AS earned_on,
        CASE WHEN t.rank = 0 THEN NULL
             WHEN d.reason = '' THEN %(day)s
             WHEN d.locked THEN d.floor_until
@@ -170,6 +171,7 @@ SELECT d.member_id, d.set_key, d.held_id, t.tier, d.held_tier AS previous,
                own.floor > own.rank AS locked
           FROM fits f {held} {previous}
          CROSS JOIN LATERAL (SELECT CASE
+               WHEN n.rank < 0 AND f.fit = 0 THEN 'given_up'
                WHEN f.fit > n.rank THEN 'reached'
                WHEN n.rank = 0 OR h.ends_on > %(day)s THEN NULL
                WHEN f.fit = n.rank THEN CASE WHEN h.ends_on IS NOT NULL THEN 'renewed' END
@@ -179,9 +181,11 @@ SELECT d.member_id, d.set_key, d.held_id, t.tier, d.held_tier AS previous,
                WHEN h.ends_on IS NULL THEN CASE WHEN held.grace = 0 THEN 'ended' ELSE '' END
                END AS reason) w
          CROSS JOIN LATERAL (SELECT
-               CASE WHEN w.reason IN ('lock_ended', 'ended') THEN n.floor ELSE 0 END AS floor,
+               CASE WHEN w.reason IN ('lock_ended', 'ended', 'given_up') THEN n.floor
+                    ELSE 0 END AS floor,
                CASE w.reason
                    WHEN 'reached' THEN f.fit
+                   WHEN 'given_up' THEN 0
                    WHEN 'lock_ended' THEN greatest(f.fit, before.rank)
                    WHEN 'ended' THEN greatest(f.fit,
                         CASE WHEN held.downgrade = 'one_step' THEN n.rank - 1 ELSE 0 END)

@@ -12,3 +12,4 @@ class TierReason(models.TextChoices):
     LOCKED = "locked", _("Set by staff")
     UNLOCKED = "unlocked", _("The lock was taken off")
     LOCK_ENDED = "lock_ended", _("The lock ended")
+    GIVEN_UP = "given_up", _("The tier was given up")

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from config.lib.days import DayField
 from config.lib.errors import DomainError
 from loyalty.points.forms import day_input
 from members.programme import tiers as sets_of
@@ -31,7 +32,7 @@ PARTS = 7
 
 class LockForm(forms.Form):
     tier = forms.ChoiceField(label=gettext_lazy("Not below"))
-    until = forms.DateField(
+    until = DayField(
         label=gettext_lazy("Through"),
         widget=day_input(),
         input_formats=["%Y-%m-%d"],
@@ -137,7 +138,7 @@ class SetForm(forms.Form):
 class VersionForm(forms.Form):
     """What goes with a version of the rules, whatever changes."""
 
-    effective_on = forms.DateField(
+    effective_on = DayField(
         label=gettext_lazy("In force from"),
         required=False,
         widget=day_input(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -10,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from django.utils.translation import gettext as _
 
+from config.lib import days
 from config.lib.periods import Rounding, backwards
 from members.programme.errors import InvalidSetting
 
@@ -386,14 +388,12 @@ def _factor(field: str, value: object) -> Decimal:
 def _moment(field: str, value: object) -> date | datetime | None:
     if value is None:
         return None
-    text = str(value)
-    try:
+    text, at = str(value), None
+    with suppress(ValueError):
         if len(text) == len("2026-03-01"):
-            return date.fromisoformat(text)
+            return days.parse(text)
         at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    if at is None or at.tzinfo is None or not days.may_be(at):
         raise InvalidSetting(
             _("Give a day as 2026-03-01 or a time with its offset."), field=field
         )

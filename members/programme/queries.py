@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from config.lib.db import prepared
 from members.programme import rules
@@ -15,7 +15,7 @@ from members.programme.rules import Settings
 IN_FORCE = """
 SELECT id FROM members_programmeversion
  WHERE effective_from IS NULL OR effective_from <= %s
- ORDER BY effective_from DESC NULLS LAST, number DESC LIMIT 1
+ ORDER BY number DESC LIMIT 1
 """
 
 
@@ -53,6 +53,11 @@ def settings_at(*, at: datetime) -> Settings:
     return stored(row[0])
 
 
+def version_at(*, at: datetime) -> ProgrammeVersion:
+    """Return the version in force at `at`."""
+    return ProgrammeVersion.objects.get(number=settings_at(at=at).number)
+
+
 def latest() -> Settings:
     """Return the settings published last, in force already or from a later day."""
     version = versions().first()
@@ -64,9 +69,25 @@ def latest() -> Settings:
 def timeline() -> list[tuple[datetime | None, Settings]]:
     """Return every version with its beginning, in the order they came into force.
 
-    A version ends where the next begins; None is the beginning of time.
+    A version ends where the next begins; None is the beginning of time. A coming version
+    that a later one precedes never comes.
     """
-    found = ProgrammeVersion.objects.order_by(
-        F("effective_from").asc(nulls_first=True), "number"
-    )
-    return [(version.effective_from, parsed(version)) for version in found]
+    return [(version.effective_from, parsed(version)) for version in _lasting()]
+
+
+def lasting() -> set[int]:
+    """The numbers of all versions but those that were replaced before they came."""
+    return {version.number for version in _lasting()}
+
+
+def _lasting() -> list[ProgrammeVersion]:
+    found: list[ProgrammeVersion] = []
+    for version in ProgrammeVersion.objects.order_by("number"):
+        while found and _precedes(version.effective_from, found[-1].effective_from):
+            found.pop()
+        found.append(version)
+    return found
+
+
+def _precedes(one: datetime | None, other: datetime | None) -> bool:
+    return other is not None and (one is None or one < other)

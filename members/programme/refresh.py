@@ -8,6 +8,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.lib import days
 from members.programme.errors import InvalidSetting
 
 # The keys of `wording.sentences` that stand for rules, with their names; `tiers` is all
@@ -42,7 +43,7 @@ def _day(rule: str, value: object) -> date:
             field=f"refresh.{rule}",
         )
     try:
-        return date.fromisoformat(str(value))
+        return days.parse(str(value))
     except ValueError:
         raise InvalidSetting(
             _("Give a day as 2026-03-01."), field=f"refresh.{rule}"

@@ -53,7 +53,7 @@ def publish(
     before = rules.parse(latest.settings, number=latest.number)
     after = rules.parse({**rules.dump(before), **values}, number=latest.number + 1)
     check_fixed(before, after, orders_exist=orders_exist)
-    check_beginning(effective_from, latest=latest)
+    check_beginning(effective_from, latest=latest, at=at)
     return ProgrammeVersion.objects.create(
         number=after.number,
         settings=rules.dump(after),
@@ -89,15 +89,17 @@ def check_fixed(before: Settings, after: Settings, *, orders_exist: bool) -> Non
 
 
 def check_beginning(
-    effective_from: datetime | None, *, latest: ProgrammeVersion
+    effective_from: datetime | None, *, latest: ProgrammeVersion, at: datetime
 ) -> None:
+    """Nothing comes before what is in force at `at`; what is still to come may be
+    preceded, and then never comes."""
     if effective_from is None:
         may = latest.number == 1
     else:
-        began = latest.effective_from
+        began = queries.version_at(at=at).effective_from
         may = began is None or effective_from >= began
     if not may:
         raise rules.InvalidSetting(
-            _("Give a time not before that of the latest version."),
+            _("Give a time not before that of the version in force."),
             field="effective_from",
         )

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from config.lib import formats
 from members.programme import accounts, refresh
-from members.programme.rules import Settings
+from members.programme.rules import Settings, dump
 from members.programme.wording import Change, Sentence, changed, sentences
 
 
@@ -21,10 +21,21 @@ def all_sentences(settings: Settings, *, language: str) -> list[Sentence]:
 
 def all_changes(before: Settings, after: Settings, *, language: str) -> list[Change]:
     """Return the difference of two versions in words."""
-    return changed(
+    found = changed(
         all_sentences(before, language=language),
         all_sentences(after, language=language),
     )
+    return found or _untold(before, after)
+
+
+def _untold(before: Settings, after: Settings) -> list[Change]:
+    """What differs though every sentence is the same, as the keys of tiers do."""
+    old, new = dump(before), dump(after)
+    names = ", ".join(name for name in new if new[name] != old.get(name))
+    if not names:
+        return []
+    text = _("Settings that no sentence tells are otherwise: %(names)s.")
+    return [Change(key="other", before=(), after=(text % {"names": names},))]
 
 
 def _told(settings: Settings, language: str) -> list[tuple[str, str]]:

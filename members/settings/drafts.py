@@ -216,7 +216,7 @@ def beginning(
     if wanted is None and latest.number == 1:
         return None
     wanted = wanted or at
-    programme.check_beginning(wanted, latest=latest)
+    programme.check_beginning(wanted, latest=latest, at=at)
     if wanted < at:
         raise InvalidSetting(
             _("Give a time that has not passed: no version is retroactive."),

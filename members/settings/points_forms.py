@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import pgettext_lazy as pgettext
 
+from config.lib.days import DayField
 from config.lib.errors import DomainError
 from members.programme import points, rules
 from members.programme.rules import Settings
@@ -149,7 +150,7 @@ class PointsForm(forms.Form):
             "stamps, pending, expiry, clawback, value, tiers."
         ),
     )
-    effective_on = forms.DateField(
+    effective_on = DayField(
         label=gettext_lazy("In force from"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),

@@ -34,6 +34,8 @@ class Row:
     first: bool
     current: bool
     coming: bool
+    # A later version precedes it, so it never came or comes.
+    replaced: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +81,18 @@ class Preview:
 
 
 def history(*, at: datetime, language: str, before: int | None = None) -> History:
-    """Return a page of versions, the newest first; four queries whatever the number."""
+    """Return a page of versions, the newest first; five queries whatever the number."""
     rows = programme.versions().select_related("created_by")
     if before is not None:
         rows = rows.filter(number__lt=before)
     found = list(rows[: PAGE + 1])
     current = programme.settings_at(at=at).number
     names = _names(found)
+    lasting = programme.lasting()
     pairs = zip(found, [*found[1:], None], strict=True)
     return History(
         rows=[
-            _row(version, old, names, current, at, language)
+            _row(version, old, names, current, at, language, lasting)
             for version, old in list(pairs)[:PAGE]
         ],
         older=found[PAGE - 1].number if len(found) > PAGE else None,
@@ -103,6 +106,7 @@ def _row(
     current: int,
     at: datetime,
     language: str,
+    lasting: set[int],
 ) -> Row:
     author = names.get(version.published_by) or str(version.created_by or "Tern")
     began = version.effective_from
@@ -113,7 +117,8 @@ def _row(
         changes=difference(old, version, language=language) if old else [],
         first=old is None,
         current=version.number == current,
-        coming=began is not None and began > at,
+        coming=began is not None and began > at and version.number in lasting,
+        replaced=version.number not in lasting,
     )
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from config.lib import clock
+from config.lib import clock, days
 from loyalty.orders import history
 
 UNUSABLE = 2
@@ -54,7 +54,7 @@ def _day(option: str, text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        return days.parse(text)
     except ValueError:
         raise CommandError(
             f"{option} is {text!r}; it accepts a day as 2026-03-01", returncode=UNUSABLE

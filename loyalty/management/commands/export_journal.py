@@ -3,13 +3,12 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config.lib import clock
+from config.lib import clock, days
 from config.lib.errors import DomainError
 from loyalty.liability import journal, services
 from loyalty.points import postings
@@ -35,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at = clock.now()
         try:
-            month = date.fromisoformat(f"{options['month']}-01")
+            month = days.parse(f"{options['month']}-01")
         except ValueError:
             self.stderr.write(f"--month {options['month']}: give a month as 2026-10")
             sys.exit(UNUSABLE)

@@ -89,6 +89,19 @@ def test_past_day_is_shown_as_it_was(client, analyst, mia):
     assert response.context["roll"].rows[0][0].text == day.isoformat()
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_days_of_no_year_of_ours_are_refused_and_are_no_address(
+    client, analyst, mia, day
+):
+    client.force_login(analyst)
+
+    page = client.get(f"{PAGE}?as_of={day}")
+
+    assert "as_of" in page.context["form"].errors
+    assert client.get(f"{PAGE}days/{day}/").status_code == 404
+    assert client.get(f"{PAGE}journal/?month={day[:7]}").status_code != 500
+
+
 def test_unreadable_day_is_refused_with_its_field(client, analyst, mia):
     client.force_login(analyst)
 

@@ -12,6 +12,7 @@ from config.lib import clock
 from loyalty.replay import services
 from loyalty.replay.models import Replay
 from members.jobs.models import Job
+from members.programme.models import ProgrammeVersion
 from tests import factories
 from tests.loyalty.replay.playing import NOW, buy, draft, publish, replayed, status
 
@@ -111,6 +112,44 @@ def test_page_counts_whom_other_points_would_move(client, ana):
     shown = text(client.get(page_of(twice)))
     assert "Moves between tiers: Double" in shown
     assert "Moves between tiers: Today" not in shown  # where nobody moves
+
+
+def test_page_says_when_other_rules_are_in_force_by_now(client, ana):
+    publish()
+    found = replayed(draft("Double", earn={"points": 2}))
+    client.force_login(ana)
+
+    before = text(client.get(page_of(found)))
+    ProgrammeVersion.objects.create(
+        number=3, settings={}, effective_from=factories.AT, created_at=factories.AT
+    )
+    same = text(client.get(page_of(found)))
+    ProgrammeVersion.objects.create(
+        number=4,
+        settings={"earn": {"points": 3}},
+        effective_from=factories.AT,
+        created_at=factories.AT,
+    )
+    after = text(client.get(page_of(found)))
+
+    said = [("Other rules are in force now" in one) for one in (before, same, after)]
+    assert said == [False, False, True]
+
+
+def test_a_replay_that_was_stopped_leads_to_where_it_is_tried_again(client, ana):
+    one = draft()
+    client.force_login(ana)
+    client.post(list_of(one), {"months": "1"})
+    replay, job = Replay.objects.get(), Job.objects.get()
+    address = reverse("jobs:detail", args=[job.pk])
+    runs = text(client.get(page_of(replay)))
+
+    Job.objects.filter(pk=job.pk).update(state="cancelled", finished_at=NOW)
+    stopped = text(client.get(page_of(replay)))
+
+    assert "goes on where it stopped" not in runs
+    assert "goes on where it stopped" in stopped
+    assert f'<a class="btn" href="{address}"' in stopped
 
 
 def test_two_drafts_are_compared_on_one_page(client, ana):
@@ -214,5 +253,5 @@ def test_pages_ask_as_often_for_one_row_as_for_three(
 
     with django_assert_num_queries(8):
         client.get(list_of(one))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(page_of(found[0]))

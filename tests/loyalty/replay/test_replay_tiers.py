@@ -11,6 +11,7 @@ from loyalty.points.models import Transfer
 from loyalty.replay.rules import same_ladder
 from loyalty.tiers.models import TierMembership
 from members.programme import rules as programme
+from members.programme.models import ProgrammeVersion
 from tests import factories
 from tests.loyalty.replay.playing import NOW, buy, draft, publish, replayed, status
 
@@ -152,3 +153,22 @@ def test_who_holds_a_tier_that_is_given_up_moves_at_once(mia):
     assert (moves["up"], moves["down"], moves["stays"]) == ([], [], 0)
     (gone,) = moves["gone"]
     assert (gone["from"], gone["to"], gone["members"]) == ("", "base", 1)
+
+
+def test_tiers_of_another_version_in_the_window_are_worked_out_anew(mia):
+    publish(status())
+    for day in (1, 2, 3):
+        buy(mia, 60_00, on=date(2026, 3, day))
+    renamed = status()
+    renamed["tiers"][1]["key"] = "star"
+    ProgrammeVersion.objects.create(
+        number=3,
+        settings={"tier_sets": [renamed]},
+        effective_from=datetime(2026, 4, 1, tzinfo=UTC),
+        created_at=factories.AT,
+    )
+
+    found = replayed(draft(earn={"points": 2}))
+
+    # Nobody ever held a Star; had there been one, it were 60, 60 and 90.
+    assert points(found) == [210, 420]

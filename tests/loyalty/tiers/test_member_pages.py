@@ -146,7 +146,13 @@ def test_lock_lifts_and_says_who_and_why(client, ana, member):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("until", "2026-03-09"), ("until", "tomorrow"), ("reason", ""), ("tier", "x:y")],
+    [
+        ("until", "2026-03-09"),
+        ("until", "tomorrow"),
+        ("until", "9999-12-31"),
+        ("reason", ""),
+        ("tier", "x:y"),
+    ],
 )
 def test_lock_that_is_wrong_keeps_what_was_typed(client, ana, member, field, value):
     response = lock(client, ana, member, **{field: value})

@@ -106,6 +106,31 @@ def test_a_version_before_the_latest_is_refused():
 
 
 @pytest.mark.django_db
+def test_a_coming_version_is_preceded_and_then_never_comes():
+    def publish_from(on: datetime, based_on: int, days: int) -> None:
+        services.publish(
+            values={"churn_days": days},
+            based_on=based_on,
+            effective_from=on,
+            by_id=None,
+            at=AT,
+            orders_exist=False,
+        )
+
+    publish(churn_days=90)
+    publish_from(datetime(8999, 1, 1, tzinfo=UTC), 2, 60)
+    publish_from(AT + timedelta(days=7), 3, 50)
+    publish_from(AT + timedelta(days=1), 4, 40)
+
+    moments = (AT, AT + timedelta(days=2), datetime(8999, 6, 1, tzinfo=UTC))
+    assert [queries.settings_at(at=one).churn_days for one in moments] == [90, 40, 40]
+    assert [settings.number for _at, settings in queries.timeline()] == [1, 2, 5]
+    assert queries.lasting() == {1, 2, 5}
+    with pytest.raises(rules.InvalidSetting, match="in force"):
+        publish_from(AT - timedelta(days=1), 5, 30)
+
+
+@pytest.mark.django_db
 def test_a_version_is_never_rewritten():
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         ProgrammeVersion.objects.update(note="changed my mind")

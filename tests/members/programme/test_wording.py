@@ -275,3 +275,17 @@ def test_staff_are_told_what_changed_of_tiers_and_accounts():
         "status: who earns 100 points within 12 months is gold.",
     )
     assert sorted(told) == ["accounts.sales", "tiers.status"]
+
+
+def test_what_no_sentence_tells_is_named_all_the_same():
+    def having(key: str) -> rules.Settings:
+        tiers = [{"key": "base"}, {"key": key, "name": "Gold", "threshold": 9}]
+        return rules.parse({"tier_sets": [{"key": "status", "tiers": tiers}]})
+
+    (change,) = wording_staff.all_changes(having("gold"), having("star"), language="en")
+
+    assert change.before == ()
+    assert change.after == (
+        "Settings that no sentence tells are otherwise: tier_sets.",
+    )
+    assert not wording_staff.all_changes(having("gold"), having("gold"), language="en")

@@ -237,7 +237,7 @@ def test_a_day_before_the_latest_version_is_refused(client, ana):
     response = send(client, effective_on=(AT - timedelta(days=2)).date())
 
     assert response.context["form"].errors["effective_on"] == [
-        "Give a time not before that of the latest version."
+        "Give a time not before that of the version in force."
     ]
 
 

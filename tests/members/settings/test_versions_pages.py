@@ -334,7 +334,7 @@ def test_the_page_asks_as_often_for_one_row_as_for_three(
     client.force_login(ana)
     client.get(reverse(VERSIONS))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse(VERSIONS))
 
 
