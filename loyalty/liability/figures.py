@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -172,7 +174,12 @@ def trend(report: Report, said: Voice) -> Chart:
                 for n, label in enumerate(labels)
             ],
             finding=finding,
-            format_tick=lambda value: formats.compact(value, language=said.language),
+            format_tick=lambda value: formats.money_compact(
+                Decimal(value) * exponent,
+                currency=said.settings.currency,
+                exponent=said.settings.exponent,
+                language=said.language,
+            ),
         ),
         caption=finding,
         head=[_("At the end of"), *names],
