@@ -104,8 +104,8 @@ def labels_at(
     xs: Sequence[float], labels: Sequence[str], *, y: float, room: int = 12
 ) -> SafeString:
     """This prints at most `room` labels, fewer wide ones; every second hides when narrow."""
-    # The last label ends at its point, so it needs room for half of another.
-    widest = max((text_width(label) for label in labels), default=1) * 3 // 2
+    # The last label ends at its point and reaches towards the one before it.
+    widest = max((text_width(label) for label in labels), default=1) * 2
     every = -(-len(labels) // max(2, min(room, COLUMNS // max(1, widest))))
     kept = [i for i in range(len(labels)) if (len(labels) - 1 - i) % every == 0]
     out = []

@@ -215,5 +215,5 @@ def test_labels_thin_out_and_keep_the_last():
     chart = parsed(drawn).findall("div/svg")[1]
     labels = [text.text for text in chart.findall("text")]
 
-    assert len(labels) == 8
+    assert len(labels) == 6
     assert labels[-1] == "2025-12"
