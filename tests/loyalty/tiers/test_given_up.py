@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 BOUGHT, PUBLISHED = "2026-01-10T12:00:00+01:00", "2026-02-01T12:00:00+01:00"
 
 
-def without_silver() -> dict:
+def without_silver():
     lower, _silver, gold = GOLD["tiers"]
     return {**GOLD, "tiers": [lower, gold]}
 
