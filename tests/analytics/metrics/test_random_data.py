@@ -23,7 +23,7 @@ orders = st.builds(
 
 
 @settings(
-    max_examples=histories.count(12),
+    max_examples=histories.count(8),
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # shrinking costs a second a step
     suppress_health_check=[HealthCheck.too_slow],

@@ -181,7 +181,7 @@ def found(written) -> dict[int, dict[int, int]]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=histories.count(60),
+    max_examples=histories.count(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -44,7 +44,7 @@ drafts = st.fixed_dictionaries(
 
 @pytest.mark.django_db(transaction=False)
 @settings(
-    max_examples=histories.count(15),
+    max_examples=histories.count(8),
     phases=[Phase.generate],
     deadline=None,
     database=None,

@@ -38,7 +38,7 @@ steps = st.lists(
 
 @pytest.mark.django_db(transaction=False)
 @settings(
-    max_examples=histories.count(12),
+    max_examples=histories.count(8),
     # Shrinking histories of this kind takes minutes.
     phases=[Phase.generate],
     deadline=None,

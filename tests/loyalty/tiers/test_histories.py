@@ -151,7 +151,7 @@ class Side:
 
 @pytest.mark.django_db(transaction=False)
 @settings(
-    max_examples=histories.count(20),
+    max_examples=histories.count(14),
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
