@@ -55,3 +55,14 @@ def chosen(*, histories: int, steps_each: int) -> settings:
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
+
+
+def worlds(usual: int) -> settings:
+    """Settings of a test that lives a world a history: shrinking them takes minutes."""
+    return settings(
+        max_examples=count(usual),
+        phases=[Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )

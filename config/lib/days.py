@@ -13,6 +13,7 @@ from config.lib.clock import FIRST_YEAR, LAST_YEAR
 
 
 def may_be(day: date) -> bool:
+    """Say of a day, or of a time, whether it has a local day in every zone."""
     return FIRST_YEAR <= day.year < LAST_YEAR
 
 

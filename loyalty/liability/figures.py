@@ -137,10 +137,9 @@ def trend(report: Report, said: Voice) -> Chart:
         _("in 3 to 12 months"),
         _("later or never"),
     ]
-    exponent = 10**said.settings.exponent
     money = [
         [
-            float(queries.money_of(points=points, settings=said.settings)) / exponent
+            float(queries.money_of(points=points, settings=said.settings))
             for points in bands
         ]
         for _day, bands in report.trend
@@ -175,7 +174,7 @@ def trend(report: Report, said: Voice) -> Chart:
             ],
             finding=finding,
             format_tick=lambda value: formats.money_compact(
-                Decimal(value) * exponent,
+                Decimal(value),
                 currency=said.settings.currency,
                 exponent=said.settings.exponent,
                 language=said.language,

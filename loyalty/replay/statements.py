@@ -227,10 +227,9 @@ SELECT coalesce(sum(CASE WHEN t.kind = 'earn' THEN t.points ELSE -t.points END),
 QUALIFYING_POINTS = f"""
 {bases.QUALIFYING_POINTS}
 UNION ALL
-SELECT g.day, CASE g.side WHEN 0 THEN g.back - g.points ELSE g.points - g.back END
+SELECT g.day, (g.points - g.back) * ((g.side = %(side)s)::int - (g.side = 0)::int)
   FROM replay_grant g
  WHERE g.member_id = a.member_id AND g.side IN (0, %(side)s) AND NOT g.is_stamp
-   AND %(side)s <> 0
 """  # noqa: S608  our own text
 # Of the batch, on the day of the replay.
 ASKED = f"{preview.EVERYBODY} AND id BETWEEN %(low)s AND %(high)s"

@@ -11,12 +11,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from config.lib import days
+
 # What every reader of JSON keeps exactly; far from the books' 64 bits.
 MOST_POINTS = 2**53 - 1
 LARGEST_ID = 2**63 - 1
 ADDRESS_LENGTH = 300
-# Earlier and later times have no local day in every zone.
-FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(
@@ -112,7 +112,7 @@ class Moment(serializers.Field[Any, Any, Any, Any]):
             at = datetime.fromisoformat(data)
         except ValueError:
             self.fail("invalid")
-        if not FIRST_YEAR <= at.year < LAST_YEAR:
+        if not days.may_be(at):
             self.fail("out_of_range")
         return at.astimezone(UTC)
 
@@ -134,7 +134,7 @@ class Day(serializers.Field[Any, Any, Any, Any]):
             day = date.fromisoformat(data)
         except ValueError:
             self.fail("invalid")
-        if not FIRST_YEAR <= day.year < LAST_YEAR:
+        if not days.may_be(day):
             self.fail("out_of_range")
         return day
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
@@ -72,17 +73,19 @@ def timeline() -> list[tuple[datetime | None, Settings]]:
     A version ends where the next begins; None is the beginning of time. A coming version
     that a later one precedes never comes.
     """
-    return [(version.effective_from, parsed(version)) for version in _lasting()]
+    found = _lasting(ProgrammeVersion.objects.order_by("number"))
+    return [(version.effective_from, parsed(version)) for version in found]
 
 
 def lasting() -> set[int]:
     """The numbers of all versions but those that were replaced before they came."""
-    return {version.number for version in _lasting()}
+    bare = ProgrammeVersion.objects.only("number", "effective_from")
+    return {version.number for version in _lasting(bare.order_by("number"))}
 
 
-def _lasting() -> list[ProgrammeVersion]:
+def _lasting(versions: Iterable[ProgrammeVersion]) -> list[ProgrammeVersion]:
     found: list[ProgrammeVersion] = []
-    for version in ProgrammeVersion.objects.order_by("number"):
+    for version in versions:
         while found and _precedes(version.effective_from, found[-1].effective_from):
             found.pop()
         found.append(version)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.lib import clock, periods
+from config.lib import clock, days, periods
 from members.access import keys, rules
 from members.programme import queries as programme
 
@@ -61,9 +61,9 @@ def _end_of(text: str | None, at: datetime) -> datetime | None:
     if text is None:
         return None
     try:
-        day = date.fromisoformat(text)
+        day = days.parse(text)
         return periods.day_end(day, programme.settings_at(at=at).zone)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise _unusable("--expires-on: give a day as 2027-06-30") from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config.lib import periods
@@ -43,13 +43,7 @@ drafts = st.fixed_dictionaries(
 
 
 @pytest.mark.django_db(transaction=False)
-@settings(
-    max_examples=histories.count(8),
-    phases=[Phase.generate],
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@histories.worlds(8)
 @given(
     spans=st.tuples(windows, windows),
     today=drafts,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.orders.models import Order
@@ -37,14 +37,7 @@ steps = st.lists(
 
 
 @pytest.mark.django_db(transaction=False)
-@settings(
-    max_examples=histories.count(8),
-    # Shrinking histories of this kind takes minutes.
-    phases=[Phase.generate],
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@histories.worlds(8)
 @given(told=rules, happens=steps)
 def test_random_histories_are_replayed_as_they_were_and_as_they_would_have_been(
     told, happens
